@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * See stock.h.
+ */
+#include "stock.h"
+
+#include <errno.h>
+
+#include "log.h"
+#include "snapshot.h"
+
+/* µs that looking may go on at a time, and ms between. */
+#define SLICE 5000
+#define PAUSE 15
+
+/* ms for which the event of a connection that was found may be on its way; longer while others wait to be read, but not for ever. */
+#define EVENT_MAY_COME 300
+#define EVENTS_MAY_WAIT 5000
+
+/* Connections that wait at most; then the oldest is taken in. */
+#define MAX_WAITING 16384
+
+typedef struct {
+  PnatEvent event; /* its strings are its own */
+  gint64 due;      /* ms, tracker's clock */
+  gboolean ended;  /* meanwhile */
+  PnatSocketEnd end;
+} Found;
+
+struct PnatStock {
+  PnatStockUsers users;
+  PnatSnapshot *snapshot; /* (nullable) when all were looked at */
+  gint64 now;             /* ms, tracker's clock */
+  gint64 due;             /* ms, tracker's clock: the next look */
+  GQueue waiting;         /* of Found, in the order they are due */
+};
+
+static void
+found_free(gpointer data)
+{
+  Found *found = data;
+  PnatEvent *event = &found->event;
+
+  g_free((char *)event->who.comm);
+  g_free((char *)event->who.exe);
+  g_free((char *)event->who.cmd);
+  g_free((char *)event->unit);
+  g_free((char *)event->container);
+  g_free(found);
+}
+
+static char *
+copy_or_null(const char *text)
+{
+  return text[0] != '\0' ? g_strdup(text) : NULL;
+}
+
+static PnatEvent
+event_of_held(const PnatHeld *held)
+{
+  const PnatProcInfo *info = held->info;
+  gboolean pending = held->socket->state == PNAT_SOCKET_CONNECTING;
+  PnatEvent event = {
+    .kind = PNAT_EVENT_NETWORK, .snapshot = TRUE, .here = TRUE, .local = TRUE, .time = g_get_real_time() / 1000, .fd = held->fd,
+    .who = { info->pid, info->ppid, info->uid, info->euid, info->auid, info->ses, copy_or_null(info->comm), copy_or_null(info->exe),
+             copy_or_null(held->cmd) },
+    .result = PNAT_RESULT_OK, .saddr = PNAT_SADDR_INET, .address = held->socket->remote, .socket = *held->socket,
+    .unit = copy_or_null(info->unit), .container = copy_or_null(info->container),
+  };
+
+  event.call = held->direction == PNAT_DIRECTION_IN ? PNAT_CALL_ACCEPT : PNAT_CALL_CONNECT;
+  event.value = held->direction == PNAT_DIRECTION_IN ? held->fd : pending ? -EINPROGRESS : 0;
+  if (pending)
+    event.result = PNAT_RESULT_FAILED;
+  if (held->direction == PNAT_DIRECTION_UNKNOWN) {
+    event.call = PNAT_CALL_SEND;
+    event.saddr = PNAT_SADDR_NONE;
+    event.result = PNAT_RESULT_NONE;
+  }
+  return event;
+}
+
+/* Taking in. */
+
+static void
+feed_living(PnatStock *stock, const PnatEvent *event)
+{
+  const PnatStockUsers *users = &stock->users;
+
+  if (users->netns != NULL)
+    pnat_netns_introduce(users->netns, event->who.pid);
+  pnat_tracker_feed(users->tracker, event, stock->now);
+}
+
+/* It ended since. If it had exited when it was found, its sockets were about to be closed, and its flows have ended with it. */
+static void
+feed_dead(PnatStock *stock, const PnatEvent *event)
+{
+  PnatTracker *tracker = stock->users.tracker;
+  gint64 exit = pnat_tracker_exit_of(tracker, event->who.pid);
+
+  if (exit != 0 && exit < event->time)
+    return;
+  pnat_tracker_feed(tracker, event, stock->now);
+  if (exit == 0)
+    pnat_tracker_process_gone(tracker, event->who.pid, event->start, g_get_real_time() / 1000, stock->now);
+}
+
+static void
+take_in(PnatStock *stock, Found *found)
+{
+  const PnatStockUsers *users = &stock->users;
+  const PnatEvent *event = &found->event;
+  guint64 start = pnat_liveness_watch(users->liveness, event->who.pid, event->time, NULL);
+
+  if (start == event->start)
+    feed_living(stock, event);
+  else if (start == 0)
+    feed_dead(stock, event);
+  /* else the number is another process's by now */
+  if (!pnat_tracker_knows(users->tracker, event->who.pid))
+    pnat_liveness_forget(users->liveness, event->who.pid);
+  if (found->ended)
+    pnat_tracker_socket_ended(users->tracker, &found->end, stock->now);
+  found_free(found);
+}
+
+static void
+take_held(const PnatHeld *held, gpointer data)
+{
+  PnatStock *stock = data;
+
+  if (held->info->exe[0] == '\0')
+    return; /* it is at its end */
+  Found *found = g_new0(Found, 1);
+  found->event = event_of_held(held);
+  found->event.start = pnat_liveness_key(stock->users.liveness, held->info->start);
+  found->due = stock->now + EVENT_MAY_COME;
+  g_queue_push_tail(&stock->waiting, found);
+  if (stock->waiting.length > MAX_WAITING)
+    take_in(stock, g_queue_pop_head(&stock->waiting));
+}
+
+PnatStock *
+pnat_stock_new(const PnatStockUsers *users, gint64 now, GError **error)
+{
+  PnatStock *stock = g_new0(PnatStock, 1);
+
+  stock->users = *users;
+  stock->now = stock->due = now;
+  g_queue_init(&stock->waiting);
+  stock->snapshot = pnat_snapshot_new(users->asker, take_held, stock, error);
+  if (stock->snapshot == NULL)
+    g_clear_pointer(&stock, pnat_stock_free);
+  return stock;
+}
+
+void
+pnat_stock_free(PnatStock *stock)
+{
+  if (stock == NULL)
+    return;
+  pnat_snapshot_free(stock->snapshot);
+  g_queue_clear_full(&stock->waiting, found_free);
+  g_free(stock);
+}
+
+/* Meanwhile. */
+
+static gint
+fd_of(const PnatEvent *event)
+{
+  return event->call == PNAT_CALL_ACCEPT ? (gint)event->value : event->fd;
+}
+
+static gboolean
+concerns(const PnatEvent *event, const Found *found)
+{
+  if (found->event.who.pid != event->who.pid)
+    return FALSE;
+  return event->kind != PNAT_EVENT_NETWORK || fd_of(event) == found->event.fd;
+}
+
+/* Whether the socket that was found is the one that @event made. A connect to the unspecified address goes to this host. */
+static gboolean
+made(const PnatEvent *event, const Found *found)
+{
+  if (event->kind != PNAT_EVENT_NETWORK || (event->call != PNAT_CALL_CONNECT && event->call != PNAT_CALL_ACCEPT))
+    return FALSE;
+  return event->time <= found->event.time &&
+         (event->saddr != PNAT_SADDR_INET || event->address.port == found->event.socket.remote.port);
+}
+
+void
+pnat_stock_hear(PnatStock *stock, const PnatEvent *event, gint64 now)
+{
+  GList *next;
+
+  stock->now = now;
+  for (GList *at = stock->waiting.head; at != NULL; at = next) {
+    Found *found = at->data;
+    next = at->next;
+    if (!concerns(event, found))
+      continue;
+    g_queue_delete_link(&stock->waiting, at);
+    if (!made(event, found)) {
+      take_in(stock, found);
+      continue;
+    }
+    if (found->ended)
+      pnat_tracker_socket_ended(stock->users.tracker, &found->end, now); /* it is kept there for the event */
+    found_free(found);
+  }
+}
+
+gboolean
+pnat_stock_socket_ended(PnatStock *stock, const PnatSocketEnd *end)
+{
+  gboolean is_one = FALSE;
+
+  for (GList *at = stock->waiting.head; at != NULL; at = at->next) {
+    Found *found = at->data;
+    if (found->ended || found->event.socket.cookie == 0 || found->event.socket.cookie != end->socket.cookie)
+      continue;
+    found->end = *end;
+    is_one = found->ended = TRUE;
+  }
+  return is_one;
+}
+
+static void
+step(PnatStock *stock)
+{
+  stock->due = stock->now + PAUSE;
+  if (pnat_snapshot_step(stock->snapshot, SLICE))
+    return;
+  PnatSnapshotCounts counts = pnat_snapshot_counts(stock->snapshot);
+  pnat_log_info("connections that were there before: %u of %u processes", counts.held, counts.processes);
+  if (counts.missing > 0)
+    pnat_log_warning("more of them were left out, for there were too many");
+  g_clear_pointer(&stock->snapshot, pnat_snapshot_free);
+}
+
+gboolean
+pnat_stock_advance(PnatStock *stock, gint64 now, gboolean drained)
+{
+  gint64 due = drained ? now : now - EVENTS_MAY_WAIT;
+  Found *found;
+
+  stock->now = now;
+  if (stock->snapshot != NULL && stock->due <= now)
+    step(stock);
+  while ((found = g_queue_peek_head(&stock->waiting)) != NULL && found->due <= due)
+    take_in(stock, g_queue_pop_head(&stock->waiting));
+  return stock->snapshot != NULL || stock->waiting.length > 0;
+}
+
+gint64
+pnat_stock_next_due(const PnatStock *stock)
+{
+  const Found *found = g_queue_peek_head((GQueue *)&stock->waiting);
+  gint64 due = stock->snapshot != NULL ? stock->due : G_MAXINT64;
+  return found != NULL ? MIN(due, found->due) : due;
+}

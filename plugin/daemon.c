@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * See daemon.h. One thread reads, parses and tracks; only the sinks have threads of their own.
+ */
+#include "daemon.h"
+
+#include <glib-unix.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "input.h"
+#include "lib/feed.h"
+#include "lib/tracker.h"
+#include "local.h"
+#include "log.h"
+#include "losses.h"
+#include "nodename.h"
+#include "options.h"
+#include "privilege.h"
+#include "resume.h"
+#include "safe_file.h"
+#include "selfreport.h"
+#include "signals.h"
+#include "sinks.h"
+#include "syslog_socket.h"
+
+/* ms between looks at events that wait for the rest of their records. */
+#define AGE_INTERVAL 250
+
+/* ms for the sinks to write what waits at the end; µs for the whole end, by which the state is to be written, and for each flow that is
+ * in it, of which a second writes half a million; and for what is left of stored events. */
+#define CLOSE_TIMEOUT 500
+#define END_TIMEOUT (900 * 1000)
+#define END_PER_FLOW 4
+#define REPLAY_TIMEOUT (200 * 1000)
+
+typedef struct {
+  const char *config_file;
+  PnatConfig *config;
+  PnatSignals *signals;
+  PnatSinks *sinks;
+  PnatFeed *feed;
+  PnatTracker *tracker;
+  PnatLocal *local; /* (nullable) local_tracking = no */
+  PnatLosses *losses;
+  PnatResume *resume; /* (nullable) no state is kept */
+  PnatControl *control; /* (nullable) nobody can ask */
+  char *started; /* (nullable) the line that the start was told with */
+  guint replay;       /* source of stored events that are caught up with */
+  PnatInput *input;
+  char **names; /* of this host in node= fields */
+  GMainLoop *loop;
+  guint timer;
+  guint rearm; /* source that sets it anew */
+} Daemon;
+
+static gint64
+monotonic_ms(void)
+{
+  return g_get_monotonic_time() / 1000;
+}
+
+static gint64
+real_ms(void)
+{
+  return g_get_real_time() / 1000;
+}
+
+static void
+push_record(const PnatRecord *record, gpointer data)
+{
+  Daemon *daemon = data;
+  pnat_sinks_push(record, daemon->sinks);
+}
+
+static gboolean
+is_replaying(const Daemon *daemon)
+{
+  return daemon->resume != NULL && pnat_resume_is_replaying(daemon->resume);
+}
+
+static void
+take_event(const PnatEvent *event, gpointer data)
+{
+  Daemon *daemon = data;
+  PnatEvent completed = *event;
+
+  if (daemon->resume != NULL && !pnat_resume_is_new(daemon->resume, event))
+    return;
+  if (daemon->local != NULL)
+    pnat_local_prepare(daemon->local, &completed);
+  /* It was waiting to be read, for how long nobody knows; but where its process is over its exit tells: none is later than that. */
+  if (is_replaying(daemon) || (!pnat_input_is_fresh(daemon->input) && !completed.is_gone))
+    completed.arrival = 0;
+  pnat_tracker_feed(daemon->tracker, &completed, monotonic_ms());
+  if (daemon->local != NULL)
+    pnat_local_settle(daemon->local, &completed);
+}
+
+static void
+add_waiting(PnatSink *sink, gpointer data)
+{
+  guint *waiting = data;
+  *waiting += pnat_sink_counts(sink).waiting;
+}
+
+static gboolean
+are_sinks_busy(const Daemon *daemon)
+{
+  guint waiting = 0;
+  pnat_sinks_foreach(daemon->sinks, add_waiting, &waiting);
+  return waiting > 0;
+}
+
+/* Timers. */
+
+static gboolean tick(gpointer data);
+
+/* One timer, set for whatever comes next; none while there is nothing to wait for, so an idle host is not woken. */
+static void
+set_timer(Daemon *daemon)
+{
+  gint64 due = MIN(pnat_tracker_next_due(daemon->tracker), pnat_losses_next_due(daemon->losses));
+  if (daemon->local != NULL)
+    due = MIN(due, pnat_local_next_due(daemon->local));
+  if (daemon->resume != NULL)
+    due = MIN(due, pnat_resume_next_due(daemon->resume));
+  gint64 delay = due == G_MAXINT64 ? G_MAXINT : CLAMP(due - monotonic_ms(), 1, G_MAXINT);
+
+  if (pnat_feed_is_waiting(daemon->feed))
+    delay = MIN(delay, AGE_INTERVAL);
+  g_clear_handle_id(&daemon->timer, g_source_remove);
+  daemon->timer = g_timeout_add((guint)delay, tick, daemon);
+}
+
+static gboolean
+rearm(gpointer data)
+{
+  Daemon *daemon = data;
+  daemon->rearm = 0;
+  set_timer(daemon);
+  return G_SOURCE_REMOVE;
+}
+
+/* Ends come without input, and in crowds. */
+static void
+local_changed(gpointer data)
+{
+  Daemon *daemon = data;
+  if (daemon->rearm == 0)
+    daemon->rearm = g_idle_add_full(G_PRIORITY_DEFAULT, rearm, daemon, NULL);
+}
+
+/* Everything that is due although no input came. */
+static void
+catch_up(Daemon *daemon)
+{
+  pnat_feed_age(daemon->feed, monotonic_ms());
+  if (daemon->local != NULL) {
+    pnat_local_advance(daemon->local, monotonic_ms(), pnat_input_is_drained(daemon->input) && !is_replaying(daemon));
+    pnat_losses_overruns(daemon->losses, pnat_local_counts(daemon->local).overruns);
+  }
+  pnat_losses_advance(daemon->losses, monotonic_ms());
+  pnat_tracker_advance(daemon->tracker, monotonic_ms());
+  if (daemon->resume != NULL)
+    pnat_resume_advance(daemon->resume, monotonic_ms(), are_sinks_busy(daemon));
+  set_timer(daemon);
+}
+
+static gboolean
+tick(gpointer data)
+{
+  Daemon *daemon = data;
+  daemon->timer = 0;
+  catch_up(daemon);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+input_drained(gpointer data)
+{
+  catch_up(data);
+}
+
+/* Catching up. */
+
+static void
+replayed(Daemon *daemon)
+{
+  pnat_log_info("caught up with %" G_GUINT64_FORMAT " events from auditd's log", pnat_resume_replayed(daemon->resume));
+  daemon->replay = 0;
+  pnat_input_release(daemon->input, pnat_resume_unfinished(daemon->resume));
+  if (daemon->local != NULL)
+    pnat_local_check_all(daemon->local);
+}
+
+/* What another program hands us is no reason to look at this host's connections. */
+static void
+take_stock(Daemon *daemon)
+{
+  if (daemon->local != NULL && pnat_signals_parent_is_auditd(daemon->signals))
+    pnat_local_take_stock(daemon->local);
+}
+
+static gboolean
+replay_some(gpointer data)
+{
+  Daemon *daemon = data;
+
+  if (pnat_resume_step(daemon->resume))
+    return G_SOURCE_CONTINUE;
+  replayed(daemon);
+  pnat_input_watch(daemon->input);
+  take_stock(daemon);
+  catch_up(daemon);
+  return G_SOURCE_REMOVE;
+}
+
+/* The last of it, when the plugin is to stop already. What there is no time for is caught up with at the next start. */
+static void
+finish_replay(Daemon *daemon)
+{
+  gint64 deadline = g_get_monotonic_time() + REPLAY_TIMEOUT;
+
+  while (is_replaying(daemon) && g_get_monotonic_time() < deadline)
+    if (!pnat_resume_step(daemon->resume))
+      replayed(daemon);
+}
+
+/* Without auditd as its parent the plugin reads what somebody hands it, a test or a stored stream: that is no part of this host's story. */
+static gboolean
+keeps_state(const Daemon *daemon)
+{
+  return daemon->config->state_dir_is_set || pnat_signals_parent_is_auditd(daemon->signals);
+}
+
+static void
+set_up_resume(Daemon *daemon)
+{
+  if (!keeps_state(daemon))
+    return;
+  daemon->resume = pnat_resume_new(daemon->config, daemon->tracker, daemon->names, daemon->losses);
+  if (!pnat_resume_load(daemon->resume, take_event, daemon))
+    return;
+  if (is_replaying(daemon)) {
+    pnat_input_hold(daemon->input);
+    daemon->replay = g_idle_add_full(G_PRIORITY_DEFAULT, replay_some, daemon, NULL);
+  } else if (daemon->local != NULL) {
+    pnat_local_check_all(daemon->local);
+  }
+}
+
+/* Signals. */
+
+static void
+stop(gpointer data)
+{
+  Daemon *daemon = data;
+  g_main_loop_quit(daemon->loop);
+}
+
+static void
+set_local_tracking(Daemon *daemon)
+{
+  if (daemon->config->local_tracking && daemon->local == NULL)
+    daemon->local = pnat_local_new(daemon->tracker, daemon->names, local_changed, daemon);
+  else if (!daemon->config->local_tracking)
+    g_clear_pointer(&daemon->local, pnat_local_free);
+}
+
+/* State is kept where it was when the plugin started, since what it is about goes on. */
+static void
+note_what_waits(const PnatConfig *old, const PnatConfig *new)
+{
+  if (g_strcmp0(old->state_dir, new->state_dir) != 0 || old->state_interval != new->state_interval || old->replay != new->replay)
+    pnat_log_info("state_dir, state_interval and replay take effect when the plugin is started anew: restart auditd");
+}
+
+static char *
+counts_text(gpointer data)
+{
+  const Daemon *daemon = data;
+  PnatSelfCounts counts = { .feed = pnat_feed_counts(daemon->feed),
+                            .tracker = pnat_tracker_counts(daemon->tracker),
+                            .lost = pnat_losses_counts(daemon->losses) };
+
+  if (daemon->local != NULL)
+    counts.local = pnat_local_counts(daemon->local);
+  if (daemon->resume != NULL)
+    counts.replayed = pnat_resume_replayed(daemon->resume);
+  return pnat_self_report(&counts, daemon->sinks);
+}
+
+/* For who asks: messages may have gone nowhere, where no syslog daemon runs. */
+static char *
+answer_text(gpointer data)
+{
+  const Daemon *daemon = data;
+  g_autofree char *counts = counts_text(data), *recent = pnat_log_recent();
+  return g_strconcat(daemon->started != NULL ? daemon->started : "starting", "\n", counts, recent[0] != '\0' ? "\n" : "", recent, NULL);
+}
+
+/* As for the state: what somebody runs by hand must not take the place of the plugin that auditd runs. */
+static void
+set_control(Daemon *daemon)
+{
+  const PnatConfig *config = daemon->config;
+  g_autoptr(GError) error = NULL;
+  PnatControlOptions options = { .path = config->control_socket, .takes_over = pnat_signals_parent_is_auditd(daemon->signals) };
+
+  g_clear_pointer(&daemon->control, pnat_control_free);
+  if (config->control_socket == NULL || (!config->control_socket_is_set && !options.takes_over))
+    return;
+  if (pnat_safe_file_group(config->log_group, &options.group, &error))
+    daemon->control = pnat_control_new(&options, answer_text, daemon, &error);
+  if (daemon->control == NULL)
+    pnat_log_warning("%s: the plugin tells its counters at SIGUSR1 only", error->message);
+}
+
+/* SIGHUP: new options where the file is right, else the old; the log is reopened in any case. */
+static void
+reload(gpointer data)
+{
+  Daemon *daemon = data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(PnatConfig) config = pnat_config_load(daemon->config_file, &error);
+
+  if (config == NULL || !pnat_sinks_reconfigure(daemon->sinks, config, &error)) {
+    pnat_log_error("%s", error->message);
+    pnat_log_error("the configuration stays as it was");
+    pnat_sinks_reopen(daemon->sinks);
+    return;
+  }
+  PnatTrackerOptions options = pnat_options_for_tracker(config, g_get_host_name());
+  pnat_tracker_set_options(daemon->tracker, &options);
+  note_what_waits(daemon->config, config);
+  pnat_config_free(daemon->config);
+  daemon->config = g_steal_pointer(&config);
+  if (daemon->resume != NULL)
+    pnat_resume_set_log(daemon->resume, daemon->config);
+  set_local_tracking(daemon);
+  set_control(daemon);
+  set_timer(daemon);
+  pnat_log_info("configuration reloaded");
+}
+
+static void
+report(gpointer data)
+{
+  g_autofree char *text = counts_text(data);
+  pnat_log_info("%s", text);
+}
+
+/* Set up and run. */
+
+static int
+fail(const GError *error, int status)
+{
+  pnat_log_error("%s", error->message);
+  return status;
+}
+
+/* Open flows go into the state, where one is kept; it is saved when the sinks are done, since it says where the log ends. */
+static void
+finish(Daemon *daemon)
+{
+  gint64 deadline = g_get_monotonic_time() + END_TIMEOUT + (gint64)pnat_tracker_counts(daemon->tracker).flows * END_PER_FLOW;
+
+  g_clear_pointer(&daemon->control, pnat_control_free);
+  g_clear_handle_id(&daemon->timer, g_source_remove);
+  g_clear_handle_id(&daemon->rearm, g_source_remove);
+  g_clear_handle_id(&daemon->replay, g_source_remove);
+  pnat_input_finish(daemon->input);
+  finish_replay(daemon);
+  /* An event that is cut off by the end is in the log as a whole. */
+  if (daemon->resume == NULL || (!is_replaying(daemon) && !pnat_resume_will_replay(daemon->resume)))
+    pnat_feed_flush(daemon->feed);
+  pnat_tracker_settle(daemon->tracker);
+  if (daemon->resume == NULL || !pnat_resume_can_save(daemon->resume))
+    pnat_tracker_finish(daemon->tracker, PNAT_REASON_SHUTDOWN, real_ms());
+  pnat_sinks_close(daemon->sinks, CLOSE_TIMEOUT);
+  if (daemon->resume != NULL && !is_replaying(daemon)) /* else the last state serves still */
+    pnat_resume_save(daemon->resume, monotonic_ms());
+  pnat_resume_free(daemon->resume, deadline);
+  /* The rest is memory, which the end of the process frees sooner than we could: auditd waits. */
+}
+
+static void
+set_up_tracking(Daemon *daemon)
+{
+  static const PnatInputHandlers handlers = { input_drained, stop };
+  PnatTrackerOptions options = pnat_options_for_tracker(daemon->config, g_get_host_name());
+
+  daemon->names = pnat_node_names();
+  daemon->feed = pnat_feed_new(take_event, daemon);
+  daemon->tracker = pnat_tracker_new(&options, push_record, daemon);
+  daemon->losses = pnat_losses_new(daemon->tracker, daemon->names);
+  daemon->input = pnat_input_new(daemon->feed, &handlers, daemon);
+  pnat_feed_set_line_func(daemon->feed, pnat_losses_line, daemon->losses);
+  set_local_tracking(daemon);
+}
+
+/* What can not be given up is lived with. */
+static void
+drop_privileges(GString *kept)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!pnat_privilege_drop(kept, &error))
+    pnat_log_warning("%s", error->message);
+}
+
+static const char *
+why_no_state(const Daemon *daemon)
+{
+  if (daemon->resume == NULL)
+    return "auditd did not start this, and state_dir is not set";
+  return pnat_resume_can_save(daemon->resume) ? NULL : "state_dir cannot be used";
+}
+
+static void
+say_started(Daemon *daemon, const char *privileges)
+{
+  g_autofree char *cmdline = NULL;
+  g_file_get_contents("/proc/cmdline", &cmdline, NULL, NULL);
+  PnatLocalCounts local = daemon->local != NULL ? pnat_local_counts(daemon->local) : (PnatLocalCounts){ 0 };
+  PnatSelf self = { .rules = pnat_losses_rules(daemon->losses), .no_state = why_no_state(daemon), .privileges = privileges,
+                    .local = daemon->local != NULL ? &local : NULL, .cmdline = cmdline };
+  daemon->started = pnat_self_start_line(daemon->config, daemon->sinks, &self);
+  pnat_log_info("%s", daemon->started);
+}
+
+static int
+run(Daemon *daemon)
+{
+  static const PnatSignalHandlers handlers = { stop, reload, report };
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GString) kept = g_string_new("kept: ");
+  g_autoptr(PnatSignals) signals = pnat_signals_new(&handlers, daemon, &error);
+  if (signals == NULL || !g_unix_set_fd_nonblocking(STDIN_FILENO, TRUE, &error))
+    return fail(error, EX_OSERR);
+
+  daemon->signals = signals;
+  set_up_tracking(daemon);
+  drop_privileges(kept); /* before the first thread; what needs them is open */
+  daemon->sinks = pnat_sinks_open(daemon->config, g_get_host_name(), &error);
+  if (daemon->sinks == NULL) {
+    finish(daemon);
+    return fail(error, EX_CANTCREAT);
+  }
+  set_control(daemon);
+  pnat_input_look(daemon->input);
+  set_up_resume(daemon);
+  if (!is_replaying(daemon))
+    take_stock(daemon);
+  pnat_input_watch(daemon->input);
+  say_started(daemon, kept->str);
+  set_timer(daemon);
+  g_main_loop_run(daemon->loop);
+  finish(daemon);
+  return EX_OK;
+}
+
+int
+pnat_daemon_run(const char *config_file)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+  static Daemon daemon; /* what it holds at the end is not lost */
+
+  daemon = (Daemon){ .config_file = config_file, .loop = loop };
+  pnat_log_to_syslog(PNAT_SYSLOG_PATH);
+  daemon.config = pnat_config_load(config_file, &error);
+  if (daemon.config == NULL)
+    return fail(error, EX_CONFIG);
+  int status = run(&daemon);
+  pnat_input_free(daemon.input);
+  return status;
+}

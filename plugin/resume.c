@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * See resume.h. The position kept with the state is the numbers of the events handled, and the end of our own log.
+ */
+#include "resume.h"
+
+#include <string.h>
+
+#include "auditlog.h"
+#include "lib/seen.h"
+#include "lib/state.h"
+#include "log.h"
+#include "logtail.h"
+#include "nodename.h"
+#include "store.h"
+
+#define BLOCK (256 * 1024)
+
+/* ms between the start and the first snapshot: without one a crash would find nothing to go on from. */
+#define FIRST_SAVE 200
+
+/* ms by which a snapshot waits for records to be delivered, at most. */
+#define WAIT_FOR_SINKS 10000
+
+/* ms that an event's records may take to be written, at most, but for a host that stands still. */
+#define UNDER_WAY 2000
+
+struct PnatResume {
+  PnatTracker *tracker;
+  char *const *names;
+  PnatLosses *losses;
+  char *boot_id;
+  gint64 boot;           /* ms since 1970: when this boot was */
+  gboolean in_last_boot; /* events of the boot before are caught up with */
+  char *log_file;
+  gint64 interval; /* ms */
+  gboolean replay;
+  PnatStore *store;       /* (nullable) */
+  PnatWritten *written;   /* (nullable) */
+  PnatSeen seen;
+  gint64 since;           /* ms since 1970: nothing before this is to be read again */
+  PnatAuditLog *stored;   /* (nullable) while catching up */
+  PnatFeed *feed;         /* (nullable) likewise */
+  GString *unfinished;    /* lines */
+  gint64 due;             /* ms, tracker's clock */
+  guint64 replayed;
+};
+
+static gint64
+monotonic_ms(void)
+{
+  return g_get_monotonic_time() / 1000;
+}
+
+static char *
+read_boot_id(void)
+{
+  char *id = NULL;
+  if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &id, NULL, NULL))
+    return g_strdup("unknown");
+  return g_strchomp(id);
+}
+
+/* ms since 1970. */
+static gint64
+boot_time(void)
+{
+  g_autofree char *uptime = NULL;
+  if (!g_file_get_contents("/proc/uptime", &uptime, NULL, NULL))
+    return g_get_real_time() / 1000;
+  return g_get_real_time() / 1000 - (gint64)(g_ascii_strtod(uptime, NULL) * 1000);
+}
+
+PnatResume *
+pnat_resume_new(const PnatConfig *config, PnatTracker *tracker, char *const *names, PnatLosses *losses)
+{
+  g_autoptr(GError) error = NULL;
+  PnatResume *resume = g_new0(PnatResume, 1);
+
+  resume->tracker = tracker;
+  resume->names = names;
+  resume->losses = losses;
+  resume->boot = boot_time();
+  resume->boot_id = read_boot_id();
+  pnat_resume_set_log(resume, config);
+  resume->interval = config->state_interval;
+  resume->replay = config->replay;
+  resume->since = g_get_real_time() / 1000;
+  resume->due = monotonic_ms() + FIRST_SAVE;
+  resume->unfinished = g_string_new(NULL);
+  resume->store = pnat_store_new(config->state_dir, &error);
+  if (resume->store == NULL)
+    pnat_log_error("%s: no state is kept, flows end when the plugin does", error->message);
+  return resume;
+}
+
+void
+pnat_resume_set_log(PnatResume *resume, const PnatConfig *config)
+{
+  g_free(resume->log_file);
+  resume->log_file = (config->output & PNAT_OUTPUT_FILE) != 0 ? g_strdup(config->file) : NULL;
+}
+
+/* What is handled from now on happened after the last run. */
+static void
+stop_replay(PnatResume *resume)
+{
+  g_clear_pointer(&resume->feed, pnat_feed_free);
+  g_clear_pointer(&resume->stored, pnat_audit_log_free);
+  pnat_tracker_drop_written(resume->tracker);
+  g_clear_pointer(&resume->written, pnat_written_free);
+}
+
+void
+pnat_resume_free(PnatResume *resume, gint64 deadline)
+{
+  if (resume == NULL)
+    return;
+  stop_replay(resume);
+  pnat_store_free(resume->store, deadline);
+  g_string_free(resume->unfinished, TRUE);
+  g_free(resume->boot_id);
+  g_free(resume->log_file);
+  g_free(resume);
+}
+
+/* Position. */
+
+static GByteArray *
+position(PnatResume *resume)
+{
+  PnatCodec codec = pnat_codec_writer(0);
+  PnatLogPlace place = { 0 };
+
+  if (resume->log_file != NULL)
+    place = pnat_log_place(resume->log_file);
+  pnat_log_place_codec(&place, &codec);
+  pnat_codec_i64(&codec, &resume->since);
+  pnat_seen_codec(&resume->seen, &codec);
+  pnat_losses_codec(resume->losses, &codec);
+  return pnat_codec_finish(&codec);
+}
+
+static gboolean
+take_position(PnatResume *resume, const GByteArray *bytes, PnatLogPlace *place)
+{
+  PnatCodec codec = pnat_codec_reader(bytes->data, bytes->len);
+  pnat_log_place_codec(place, &codec);
+  pnat_codec_i64(&codec, &resume->since);
+  pnat_seen_codec(&resume->seen, &codec);
+  pnat_losses_codec(resume->losses, &codec);
+  return !codec.failed;
+}
+
+/* Saving. */
+
+gboolean
+pnat_resume_can_save(const PnatResume *resume)
+{
+  return resume->store != NULL;
+}
+
+gboolean
+pnat_resume_save(PnatResume *resume, gint64 now)
+{
+  if (resume->store == NULL)
+    return FALSE;
+  g_auto(PnatStateMeta) meta = { .boot_id = g_strdup(resume->boot_id), .host = g_strdup(g_get_host_name()),
+                                 .saved = g_get_real_time() / 1000, .position = position(resume) };
+  pnat_store_save(resume->store, pnat_state_save(resume->tracker, &meta, now));
+  resume->due = now + resume->interval;
+  return TRUE;
+}
+
+void
+pnat_resume_advance(PnatResume *resume, gint64 now, gboolean waiting)
+{
+  if (now < resume->due || pnat_resume_is_replaying(resume) || (waiting && now < resume->due + WAIT_FOR_SINKS))
+    return;
+  if (!pnat_resume_save(resume, now))
+    resume->due = G_MAXINT64;
+}
+
+gint64
+pnat_resume_next_due(const PnatResume *resume)
+{
+  gint64 now = monotonic_ms();
+  if (pnat_resume_is_replaying(resume))
+    return G_MAXINT64;
+  return resume->due > now ? resume->due : now + 100; /* records are being delivered */
+}
+
+/* Restoring. */
+
+static gboolean
+restore(PnatResume *resume, GBytes *bytes, PnatStateMeta *meta, GError **error)
+{
+  gsize length;
+  const guint8 *data = g_bytes_get_data(bytes, &length);
+
+  return pnat_state_check(data, length, meta, error) && pnat_state_restore(resume->tracker, data, length, monotonic_ms(), error);
+}
+
+/* The log may reach back to earlier boots, with numbers of their own. */
+static void
+hear_line(const PnatLine *line, gpointer data)
+{
+  PnatResume *resume = data;
+  if ((line->time >= resume->boot) != resume->in_last_boot && line->serial > pnat_losses_told(resume->losses))
+    pnat_losses_line(line, resume->losses);
+}
+
+static void
+begin_replay(PnatResume *resume, PnatEventFunc func, gpointer data)
+{
+  g_autofree char *config = pnat_auditd_config();
+  g_autoptr(GError) error = NULL;
+  gint64 from = resume->seen.time != 0 ? resume->seen.time : resume->since;
+
+  if (resume->replay)
+    resume->stored = pnat_audit_log_open(config, from, &error);
+  if (resume->stored == NULL) {
+    pnat_log_warning("%s: what happened while the plugin was not there is lost", error != NULL ? error->message : "replay = no");
+    pnat_tracker_lost(resume->tracker, PNAT_LOSS_AUDITD, 0, from, g_get_real_time() / 1000);
+    pnat_losses_start_over(resume->losses);
+    stop_replay(resume);
+    return;
+  }
+  resume->feed = pnat_feed_new(func, data);
+  pnat_feed_set_line_func(resume->feed, hear_line, resume);
+}
+
+/* What ran before this boot has ended by it; other hosts' processes have not. The kernel counts events anew. */
+static void
+end_last_boot(PnatResume *resume)
+{
+  pnat_log_info("the host was booted since: what was open ends with it");
+  pnat_tracker_booted(resume->tracker, resume->boot);
+  memset(&resume->seen, 0, sizeof resume->seen);
+  pnat_losses_start_over(resume->losses);
+  resume->since = resume->boot;
+  resume->in_last_boot = FALSE;
+}
+
+gboolean
+pnat_resume_load(PnatResume *resume, PnatEventFunc func, gpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_auto(PnatStateMeta) meta = { 0 };
+  PnatLogPlace place = { 0 };
+  g_autoptr(GBytes) bytes = resume->store != NULL ? pnat_store_load(resume->store, &error) : NULL;
+
+  if (bytes == NULL && error == NULL)
+    return FALSE;
+  if (bytes == NULL || !restore(resume, bytes, &meta, &error)) {
+    pnat_tracker_clear(resume->tracker);
+    pnat_store_set_aside(resume->store, error->message);
+    return FALSE;
+  }
+  if (strcmp(meta.host, g_get_host_name()) != 0) {
+    pnat_tracker_clear(resume->tracker);
+    pnat_store_set_aside(resume->store, "it is another host's");
+    return FALSE;
+  }
+  if (!take_position(resume, meta.position, &place)) {
+    pnat_tracker_clear(resume->tracker);
+    pnat_losses_start_over(resume->losses);
+    pnat_store_set_aside(resume->store, "it does not hold together");
+    return FALSE;
+  }
+  if (resume->log_file != NULL) {
+    resume->written = pnat_written_new();
+    pnat_log_read_since(resume->log_file, &place, meta.saved, resume->written);
+    pnat_tracker_set_written(resume->tracker, resume->written);
+  }
+  /* What its last seconds left in auditd's log comes first. */
+  resume->in_last_boot = strcmp(meta.boot_id, resume->boot_id) != 0;
+  begin_replay(resume, func, data);
+  if (resume->in_last_boot && !pnat_resume_is_replaying(resume))
+    end_last_boot(resume);
+  return TRUE;
+}
+
+gboolean
+pnat_resume_is_replaying(const PnatResume *resume)
+{
+  return resume->feed != NULL;
+}
+
+gboolean
+pnat_resume_step(PnatResume *resume)
+{
+  if (resume->feed == NULL)
+    return FALSE;
+  g_autofree char *block = g_malloc(BLOCK);
+  gsize length = pnat_audit_log_read(resume->stored, block, BLOCK);
+  if (length > 0) {
+    pnat_feed_push(resume->feed, block, length, 0);
+    return TRUE;
+  }
+  pnat_feed_take_unfinished(resume->feed, g_get_real_time() / 1000 - UNDER_WAY, resume->unfinished);
+  if (resume->in_last_boot)
+    end_last_boot(resume);
+  stop_replay(resume);
+  resume->due = monotonic_ms();
+  return FALSE;
+}
+
+gboolean
+pnat_resume_is_new(PnatResume *resume, const PnatEvent *event)
+{
+  gboolean replaying = pnat_resume_is_replaying(resume);
+
+  if (event->node != NULL && !pnat_node_is_here(resume->names, event->node))
+    return !replaying; /* other hosts' numbers are not kept */
+  /* Handled then, or of an earlier boot, which had its own numbers. */
+  if (replaying && event->time < (resume->in_last_boot ? resume->since : MAX(resume->since, resume->boot)))
+    return FALSE;
+  if (resume->in_last_boot && event->time >= resume->boot)
+    end_last_boot(resume);
+  if (!pnat_seen_add(&resume->seen, event->serial, event->time))
+    return FALSE;
+  resume->replayed += replaying;
+  return TRUE;
+}
+
+const GString *
+pnat_resume_unfinished(const PnatResume *resume)
+{
+  return resume->unfinished;
+}
+
+gboolean
+pnat_resume_will_replay(const PnatResume *resume)
+{
+  if (resume->store == NULL || !resume->replay)
+    return FALSE;
+  g_autofree char *config = pnat_auditd_config();
+  g_autoptr(PnatAuditLog) log = pnat_audit_log_open(config, resume->seen.time, NULL);
+  return log != NULL;
+}
+
+guint64
+pnat_resume_replayed(const PnatResume *resume)
+{
+  return resume->replayed;
+}

@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What who runs pnat-plugin by hand is told: exit status, and words that say what to do.
+#
+# Environment, as make check sets it: srcdir (tests/) and builddir. PNAT_WRAPPER: words of a command that runs the program, as memcheck.sh
+# sets it.
+set -eu
+export LC_ALL=C TZ=UTC
+
+log=$(cd "${srcdir:-$(dirname "$0")}" && pwd)/data/sample.log
+plugin=$(cd "${builddir:-.}/.." && pwd)/plugin/pnat-plugin
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# says STATUS WORDS ARGUMENT...: the program run so ends with that status, and WORDS, an extended regular expression, are in what it says.
+says() {
+  wanted=$1 words=$2
+  shift 2
+  status=0
+  # shellcheck disable=SC2086 # words on purpose
+  ${PNAT_WRAPPER-} "$plugin" "$@" </dev/null >"$work/out" 2>"$work/err" || status=$?
+  if [ "$status" != "$wanted" ] || ! { cat "$work/out" "$work/err" && echo; } | grep -Eq -e "$words"; then
+    echo "FAIL: pnat-plugin $*: status $status, not $wanted, or \"$words\" is not in:"
+    cat "$work/out" "$work/err"
+    exit 1
+  fi
+}
+
+config() {
+  printf '%s\n' "$@" >"$work/x.conf"
+  chmod 600 "$work/x.conf"
+}
+
+says 0 '^pnat [0-9.]+' --version
+says 0 '--read' --help
+says 64 'pnat-plugin --help' --bogus
+says 64 'pnat-plugin --help' --read
+
+config 'output = file'
+says 0 'no errors' --check --config="$work/x.conf"
+config 'format = xml' 'colour = red'
+says 78 'x\.conf:1: format: "xml".*allowed: kv' --check --config="$work/x.conf"
+says 78 'x\.conf:2: "colour"' --check --config="$work/x.conf"
+config 'log_group = no-such-group'
+says 78 'log_group: no-such-group' --check --config="$work/x.conf"
+says 78 'no-such-file\.conf' --check --config="$work/no-such-file.conf"
+config 'format = kv'
+chmod 666 "$work/x.conf"
+says 78 'chmod|writable' --check --config="$work/x.conf"
+
+if [ "$(id -u)" = 0 ]; then
+  config "file = $work"
+  says 78 'file: .*Is a directory' --check --config="$work/x.conf"
+  config "file = $work/no/such/x.log"
+  says 78 "file: .*/no: No such file" --check --config="$work/x.conf"
+  config 'state_dir = /tmp'
+  says 78 'state_dir: /tmp: .* such as /tmp/pnat' --check --config="$work/x.conf"
+  config 'control_socket = /tmp/x'
+  says 78 'control_socket: /tmp: ' --check --config="$work/x.conf"
+  config "file = $work/new/x.log" "state_dir = $work/state" "control_socket = $work/run/x"
+  says 0 'no errors' --check --config="$work/x.conf"
+  if [ -e "$work/new" ] || [ -e "$work/state" ] || [ -e "$work/run" ]; then
+    echo "FAIL: --check makes directories"
+    exit 1
+  fi
+fi
+
+says 0 '^event=end' --read "$log"
+says 0 '"pnat"' --read "$log" --format=json
+says 66 'no-such-log' --read "$work/no-such-log"
+echo 'Nov 25 10:00:00 web1 sshd[1]: hello' >"$work/text"
+says 65 'no.* audit record' --read "$work/text"
+: >"$work/empty"
+says 0 '' --read "$work/empty"
+gzip -c "$log" >"$work/whole.gz"
+says 0 '^event=end' --read "$work/whole.gz"
+head -c 1500 "$work/whole.gz" >"$work/cut.gz"
+says 66 'cut\.gz: it is cut off' --read "$work/cut.gz"
+
+# Handed a stream where --read was meant.
+status=0
+"$plugin" <"$log" >"$work/out" 2>&1 || status=$?
+if [ "$status" != 64 ] || ! grep -q -e '--read -' "$work/out"; then
+  echo "FAIL: handed a stream: status $status, and:"
+  cat "$work/out"
+  exit 1
+fi
+
+# Started on a terminal.
+status=0
+python3 -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$plugin" >"$work/out" 2>&1 || status=$?
+if [ "$status" != 64 ] || ! grep -q 'auditd starts this program' "$work/out"; then
+  echo "FAIL: on a terminal: status $status, and:"
+  cat "$work/out"
+  exit 1
+fi

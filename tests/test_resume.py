@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+What the plugin catches up with from auditd's log, run as auditd runs it: this test is auditd, gives it events on standard input and
+writes the log. No audit is needed, and a reboot can be had.
+
+test_resume.py [WORD...]: only cases whose names contain a word.
+"""
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'live'))
+from cases import Failure, Record, Skip, expect, expect_that, main, test, wait_until  # noqa: E402
+
+BUILD = os.path.abspath(os.environ.get('builddir', os.path.dirname(os.path.abspath(__file__))))
+PLUGIN = os.path.join(BUILD, '..', 'plugin', 'pnat-plugin')
+OPTIONS = 'output = file\nfile = {0}/records/pnat.log\nstate_dir = {0}/state\nstate_interval = {1}\nlocal_tracking = no\ncontrol_socket = none\n'
+WHO = ('ppid=1 pid=%d auid=0 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) ses=1 comm="x" exe="/usr/bin/x" key="pnat"')
+
+
+class Auditd:
+    """Its directory, which the plugin finds by our command line's -c; what it dispatches and writes."""
+
+    def __init__(self, directory, interval=1):
+        for path in (os.path.join(directory, name) for name in os.listdir(directory)):
+            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+        self.directory = directory
+        self.log = os.path.join(directory, 'audit.log')
+        self.serial = 1000
+        self.plugin = self.pipe = None
+        self.write('auditd.conf', 'log_file = %s\nwrite_logs = yes\n' % self.log)
+        self.write('pnat-plugin.conf', OPTIONS.format(directory, interval))
+        self.write('audit.log', '')
+
+    def write(self, name, text):
+        path = os.path.join(self.directory, name)
+        with open(path, 'w') as out:
+            out.write(text)
+        os.chmod(path, 0o640)
+        return path
+
+    def start(self, *wrapper):
+        self.pipe, end = socket.socketpair()
+        with open(os.path.join(self.directory, 'stderr'), 'w') as errors:
+            self.plugin = subprocess.Popen([*wrapper, PLUGIN, '--config=' + os.path.join(self.directory, 'pnat-plugin.conf')], stdin=end,
+                                           stderr=errors, env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'})
+        end.close()
+        wait_until(lambda: ' started' in self.said() or self.plugin.poll() is not None, 10, 'the plugin starts')
+        if self.plugin.returncode == 77:
+            raise Skip(self.said().strip())
+
+    def said(self):
+        with open(os.path.join(self.directory, 'stderr')) as text:
+            return text.read()
+
+    def stop(self):
+        self.pipe.close()
+        if self.plugin.wait(10) != 0:
+            raise Failure('the plugin ended with %d: %s' % (self.plugin.returncode, self.said()))
+
+    def kill(self):
+        self.plugin.kill()
+        self.plugin.wait()
+        self.pipe.close()
+
+    def event(self, pid, syscall, rest, saddr=None, dispatched=True):
+        self.serial += 1
+        stamp = 'msg=audit(%.3f:%d): ' % (time.time(), self.serial)
+        lines = 'type=SYSCALL %sarch=c000003e syscall=%d %s items=0 %s\n' % (stamp, syscall, rest, WHO % pid)
+        if saddr is not None:
+            lines += 'type=SOCKADDR %ssaddr=%s\n' % (stamp, saddr)
+        lines += 'type=PROCTITLE %sproctitle="x"\n' % stamp
+        with open(self.log, 'a') as log:
+            log.write(lines)
+        if dispatched:
+            self.pipe.sendall((lines + 'type=EOE %s\n' % stamp).encode())
+
+    def connect(self, pid, **how):
+        """To 198.51.100.N, N the pid's last digits."""
+        self.event(pid, 42, 'success=yes exit=0 a0=3 a1=7ffd a2=10 a3=0', '020001BBC63364%02X0000000000000000' % (pid % 250), **how)
+
+    def exit(self, pid, **how):
+        self.event(pid, 231, 'a0=0 a1=0 a2=0 a3=0', **how)
+
+    def records(self, **wanted):
+        with contextlib.suppress(FileNotFoundError), open(os.path.join(self.directory, 'records', 'pnat.log')) as log:
+            return [record for record in map(Record, log) if record.matches(wanted)]
+        return []
+
+    def saved(self):
+        """Waits for a state that is newer than now."""
+        path = os.path.join(self.directory, 'state', 'state')
+        before = time.time()
+        wait_until(lambda: os.path.exists(path) and os.stat(path).st_mtime > before, 10, 'the state is saved')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *what):
+        if self.plugin is not None and self.plugin.poll() is None:
+            self.kill()
+
+
+@test
+def what_a_crash_left_unhandled_is_caught_up_with_once(crashed):
+    auditd = crashed
+    auditd.start()
+    auditd.connect(5001)
+    auditd.saved()
+    auditd.exit(5001)
+    auditd.connect(5002)
+    auditd.exit(5002)
+    wait_until(lambda: len(auditd.records(event='end')) == 2, 10, 'two records')
+    auditd.connect(5003)
+    auditd.kill()
+    auditd.exit(5003, dispatched=False)
+    auditd.connect(5004, dispatched=False)
+    auditd.exit(5004, dispatched=False)
+    auditd.start()
+    auditd.stop()
+    for pid in range(5001, 5005):
+        expect_that(len(auditd.records(event='end', pid=pid)) == 1, '%d has %d records: %s' % (pid, len(auditd.records(pid=pid)), auditd.said()))
+
+
+@test
+def what_came_before_the_first_state_is_not_read_again(upgraded):
+    """As after an upgrade whose state has another version."""
+    auditd = upgraded
+    auditd.start()
+    for pid in range(5001, 5006):
+        auditd.connect(pid)
+        auditd.exit(pid)
+    wait_until(lambda: len(auditd.records(event='end')) == 5, 10, 'five records')
+    auditd.stop()
+    os.unlink(os.path.join(auditd.directory, 'state', 'state'))
+    auditd.start()
+    auditd.connect(6001)
+    auditd.stop()
+    auditd.start()
+    auditd.stop()
+    records = auditd.records(event='end')
+    expect_that(len(records) == 5, 'there are %d end records, not 5: %s' % (len(records), auditd.said()))
+
+
+@test
+def the_last_moments_before_a_reboot_are_caught_up_with(booted):
+    auditd = booted
+    for word in ('unshare', 'mount'):
+        if shutil.which(word) is None:
+            raise Skip('needs ' + word)
+    auditd.write('pnat-plugin.conf', OPTIONS.format(auditd.directory, 3600))
+    auditd.start()
+    auditd.connect(5001)
+    auditd.saved()
+    auditd.connect(5002)  # after the only snapshot
+    auditd.kill()
+    boot = time.time() + 1.5
+    wait_until(lambda: time.time() > boot, 3, 'the clock goes on')
+    boot_id = auditd.write('boot_id', '11111111-2222-3333-4444-555555555555\n')
+    uptime = auditd.write('uptime', '0.50 0.50\n')
+    auditd.connect(5003, dispatched=False)
+    auditd.start('unshare', '--mount', 'sh', '-c', 'mount --bind "$1" /proc/sys/kernel/random/boot_id && mount --bind "$2" /proc/uptime || exit 77; '
+                 'shift 2; exec "$@"', 'sh', boot_id, uptime)
+    auditd.stop()
+    auditd.stop()
+    for pid in (5001, 5002):
+        record, = auditd.records(event='end', pid=pid) or [None]
+        expect_that(record is not None, 'there is no record of %d: %s' % (pid, auditd.said()))
+        expect(record, reason='reboot')
+        expect_that(record.time('end') <= boot, 'it ends after the boot', record)
+    expect_that(not auditd.records(event='end', pid=5003), 'what began after the boot ended by it')
+
+
+if __name__ == '__main__':
+    if sys.argv[1:2] == ['-c']:
+        directory = sys.argv[2]
+        del sys.argv[1:3]
+        main({name: lambda: Auditd(directory) for name in ('crashed', 'upgraded', 'booted')})
+    with tempfile.TemporaryDirectory(prefix='pnat-resume-') as temporary:
+        os.chmod(temporary, 0o750)
+        sys.exit(subprocess.call([sys.executable, os.path.abspath(__file__), '-c', temporary, *sys.argv[1:]]))

@@ -61,17 +61,6 @@ clock_ms(clockid_t clock)
   return (gint64)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/* When it started, in clock ticks after boot. FALSE when there is no such process, or only its zombie. */
-static gboolean
-read_start(guint32 pid, guint64 *ticks)
-{
-  PnatProcStat stat;
-  if (!pnat_procinfo_stat(pid, &stat))
-    return FALSE;
-  *ticks = stat.start;
-  return TRUE;
-}
-
 /* ms since 1970; CLOCK_BOOTTIME is what the kernel counts start times on. */
 static gint64
 start_time(guint64 ticks)
@@ -145,8 +134,8 @@ some_ended(gint fd, GIOCondition condition, gpointer data)
 static gboolean
 is_alive(const PnatLiveness *liveness, const Watch *watch)
 {
-  guint64 ticks;
-  return read_start(watch->pid, &ticks) && pnat_liveness_key(liveness, ticks) == watch->start;
+  PnatProcStat stat;
+  return pnat_procinfo_stat(watch->pid, &stat) && pnat_liveness_key(liveness, stat.start) == watch->start;
 }
 
 static gboolean
@@ -247,18 +236,25 @@ runs(guint32 pid, const char *exe)
   return exe == NULL || target == NULL || strcmp(target, exe) == 0;
 }
 
-/* Whether the process can not have made an event at @time. */
+/* Whether the process can not have made an event at @time. It may have called execve(2)
+ * since; its parent stays. */
 static gboolean
-is_too_young(guint32 pid, guint64 ticks, gint64 time, const char *exe)
+is_too_young(guint32 pid, const PnatProcStat *stat, gint64 time, const PnatIdentity *who)
 {
-  gint64 start = start_time(ticks);
+  const char *exe = who != NULL ? who->exe : NULL;
+  gint64 start = start_time(stat->start);
+
+  if (start <= time)
+    return FALSE;
   if (start > time + (exe != NULL ? CLOCK_LAG : CLOCK_GRAIN))
     return TRUE;
-  return start > time && !runs(pid, exe);
+  if (start <= time + CLOCK_GRAIN && who != NULL && stat->ppid == who->ppid)
+    return FALSE;
+  return !runs(pid, exe);
 }
 
 guint64
-pnat_liveness_watch(PnatLiveness *liveness, guint32 pid, gint64 time, const char *exe)
+pnat_liveness_watch(PnatLiveness *liveness, guint32 pid, gint64 time, const PnatIdentity *who)
 {
   Watch *known = g_hash_table_lookup(liveness->watches, GUINT_TO_POINTER(pid));
   if (known != NULL && (known->pidfd >= 0 ? !has_ended(known->pidfd) : is_alive(liveness, known)))
@@ -266,9 +262,9 @@ pnat_liveness_watch(PnatLiveness *liveness, guint32 pid, gint64 time, const char
   if (known != NULL)
     tell_gone(liveness, known);
 
-  guint64 ticks;
+  PnatProcStat stat;
   int pidfd = open_pidfd(liveness, pid);
-  if (!read_start(pid, &ticks) || has_ended(pidfd) || is_too_young(pid, ticks, time, exe)) {
+  if (!pnat_procinfo_stat(pid, &stat) || has_ended(pidfd) || is_too_young(pid, &stat, time, who)) {
     if (pidfd >= 0)
       close(pidfd);
     return 0;
@@ -276,7 +272,7 @@ pnat_liveness_watch(PnatLiveness *liveness, guint32 pid, gint64 time, const char
   Watch *watch = g_new0(Watch, 1);
   watch->pid = pid;
   watch->pidfd = pidfd;
-  watch->start = pnat_liveness_key(liveness, ticks);
+  watch->start = pnat_liveness_key(liveness, stat.start);
   g_hash_table_insert(liveness->watches, GUINT_TO_POINTER(pid), watch);
   if (pidfd >= 0)
     liveness->n_pidfds++;

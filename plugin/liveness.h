@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "lib/event.h"
 
 G_BEGIN_DECLS
 
@@ -32,10 +32,10 @@ void pnat_liveness_free(PnatLiveness *liveness);
  * Watches @pid if it is the process that made an event at @time, and is not watched yet.
  *
  * @time: ms since 1970
- * @exe: (nullable) its program, which decides where the times are too close to tell
+ * @who: (nullable) what the event says of it: program and parent decide where the times are too close to tell
  * @returns what tells this process from others with its pid, over boots too; 0 = it is gone, or the pid is another's by now
  */
-guint64 pnat_liveness_watch(PnatLiveness *liveness, guint32 pid, gint64 time, const char *exe);
+guint64 pnat_liveness_watch(PnatLiveness *liveness, guint32 pid, gint64 time, const PnatIdentity *who);
 
 /* What pnat_liveness_watch() returns for a process that started @ticks (PnatProcStat.start) after this boot. */
 guint64 pnat_liveness_key(const PnatLiveness *liveness, guint64 ticks);

@@ -261,7 +261,7 @@ watch_process(PnatLocal *local, PnatEvent *event)
   gint64 now = g_get_real_time() / 1000;
 
   event->here = TRUE;
-  event->start = pnat_liveness_watch(local->liveness, event->who.pid, event->time, event->who.exe);
+  event->start = pnat_liveness_watch(local->liveness, event->who.pid, event->time, &event->who);
   event->local = event->start != 0 || event->time > now - LIVE_AGE;
   if (event->local && pnat_event_waits(event))
     event->arrival = now;

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "plugin/procinfo.h"
 
 static guint32 last_gone;
 
@@ -45,26 +48,41 @@ end_child(pid_t child)
   ck_assert_int_eq(waitpid(child, NULL, 0), child);
 }
 
+/* ms since 1970, as exactly as /proc tells */
+static gint64
+start_of(pid_t child)
+{
+  PnatProcStat stat;
+  struct timespec boot;
+
+  ck_assert(pnat_procinfo_stat((guint32)child, &stat));
+  clock_gettime(CLOCK_BOOTTIME, &boot);
+  return now_ms() - (gint64)boot.tv_sec * 1000 - boot.tv_nsec / 1000000 + (gint64)stat.start * 1000 / sysconf(_SC_CLK_TCK);
+}
+
 /* An event that is stamped some ms before the process with its pid was started. */
 static const struct {
-  gint64 before; /* ms */
-  gboolean own;  /* of the program that it runs */
+  gint64 before;  /* ms */
+  gboolean own;   /* of the program that it runs */
+  gboolean child; /* of its parent's */
   gboolean watched;
 } events[] = {
-  { -1000, TRUE, TRUE }, { -1000, FALSE, TRUE }, /* later: it has become another program */
-  { 40, TRUE, TRUE },                            /* the clock of the last tick may be late */
-  { 40, FALSE, FALSE },  { 1000, TRUE, FALSE },  { 1000, FALSE, FALSE },
+  { -1000, TRUE, TRUE, TRUE }, { -1000, FALSE, FALSE, TRUE }, /* later: it has become another program */
+  { 40, TRUE, FALSE, TRUE },                                  /* the clock of the last tick may be late */
+  { 6, FALSE, TRUE, TRUE },                                   /* and it may have become another program since */
+  { 40, FALSE, TRUE, FALSE },  { 20, FALSE, FALSE, FALSE },   { 1000, TRUE, TRUE, FALSE }, { 1000, FALSE, TRUE, FALSE },
 };
 
 START_TEST(an_event_from_before_its_start_is_another_processs)
 {
   g_autoptr(PnatLiveness) liveness = pnat_liveness_new(note_gone, NULL, NULL);
-  gint64 started = now_ms();
   pid_t child = start_child();
+  gint64 started = start_of(child);
   g_autofree char *link = g_strdup_printf("/proc/%d/exe", child); /* not its own: valgrind makes believe there */
   g_autofree char *exe = g_file_read_link(link, NULL);
 
-  guint64 start = pnat_liveness_watch(liveness, (guint32)child, started - events[_i].before, events[_i].own ? exe : "/other");
+  const PnatIdentity who = { .ppid = events[_i].child ? (guint32)getpid() : 1, .exe = events[_i].own ? exe : "/other" };
+  guint64 start = pnat_liveness_watch(liveness, (guint32)child, started - events[_i].before, &who);
   ck_assert_int_eq(start != 0, events[_i].watched);
   ck_assert_uint_eq(pnat_liveness_size(liveness), events[_i].watched);
   end_child(child);

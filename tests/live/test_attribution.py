@@ -279,6 +279,7 @@ def a_connection_used_after_exec_shows_both_programs(full):
         both = full.end_of(done.pid, exe=other)
     expect(one, connections=1, outcome='ok', remote_port=server.port, direction='out')
     expect(both, connections=0, calls=2, outcome='ok', remote_port=server.port, direction='out')
+    expect_that('reuse' not in (one['reason'], both['reason']), 'one process taken for two', one)
     sends, receives = done.steps.of('send'), done.steps.of('recv')
     expect_frame(one, done.steps.one('connect')['began'], last=receives[0]['done'], ended=done.ended)
     expect_frame(both, sends[1]['began'], sends[1]['done'], last=receives[1]['done'], ended=done.ended)

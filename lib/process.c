@@ -193,12 +193,22 @@ is_image_of(const PnatImage *image, const PnatIdentity *who)
   return image->euid == who->euid && (who->exe == NULL || g_strcmp0(image->exe, who->exe) == 0);
 }
 
+/* Bytes of a title that audit shows, MAX_PROCTITLE_AUDIT_LEN in the kernel's audit.h, but for NULs at its end. */
+#define TITLE_CUT 126
+
+/* @known: whole, perhaps, where @title is cut */
+static gboolean
+is_title(const char *known, const char *title)
+{
+  return g_strcmp0(known, title) == 0 || (known != NULL && strlen(title) >= TITLE_CUT && g_str_has_prefix(known, title));
+}
+
 /* The kernel keeps a task's title over execve (audit_log_proctitle, kernel/auditsc.c): one that another program had before is not the new one's. */
 static gboolean
 has_title(const PnatProcess *process, const char *cmd)
 {
   for (const PnatImage *image = process->images; image != NULL && cmd != NULL; image = image->next)
-    if (g_strcmp0(image->cmd, cmd) == 0)
+    if (is_title(image->cmd, cmd))
       return TRUE;
   return FALSE;
 }

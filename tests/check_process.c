@@ -150,6 +150,30 @@ START_TEST(a_command_line_that_comes_late_is_taken)
 }
 END_TEST
 
+/* The kernel shows the title of the program before, after execve, and at most 128 bytes of it. */
+START_TEST(a_title_that_another_program_had_is_not_taken)
+{
+  static const guint cuts[] = { 200, 128, 127 };
+  g_autofree char *whole = g_strnfill(200, 'x');
+  g_autofree char *shown = g_strndup(whole, cuts[_i]);
+  Household household;
+
+  household_open(&household);
+  PnatEvent event = event_by(100, "/usr/bin/first");
+  event.who.cmd = whole;
+  household.image = pnat_process_image(household.process, &event.who);
+  PnatFlow *flow = flow_to(&household, "192.0.2.1", 443);
+  event = event_by(100, "/usr/bin/second");
+  event.who.cmd = shown;
+  PnatImage *second = pnat_process_image(household.process, &event.who);
+  ck_assert_ptr_null(second->cmd);
+  event.who.cmd = "x"; /* whole, and its own */
+  ck_assert_str_eq(pnat_process_image(household.process, &event.who)->cmd, "x");
+  pnat_flow_free(flow);
+  household_close(&household);
+}
+END_TEST
+
 START_TEST(a_process_that_calls_execve_for_ever_does_not_grow)
 {
   Household household;
@@ -310,6 +334,7 @@ suite(void)
   tcase_add_test(tcase, an_image_too_many_asks_the_oldest_to_go);
   tcase_add_test(tcase, an_event_without_a_program_is_of_the_newest_of_its_user);
   tcase_add_test(tcase, a_command_line_that_comes_late_is_taken);
+  tcase_add_loop_test(tcase, a_title_that_another_program_had_is_not_taken, 0, 3);
   tcase_add_test(tcase, a_process_that_calls_execve_for_ever_does_not_grow);
   tcase_add_loop_test(tcase, the_pid_of_an_event_is_this_process_or_another, 0, G_N_ELEMENTS(reuses));
   tcase_add_test(tcase, a_first_login_does_not_make_another_process);

@@ -16,6 +16,7 @@ typedef enum {
   PNAT_ERROR_IO,     /* a file, socket or directory could not be used */
   PNAT_ERROR_UNSAFE, /* a file or directory is writable by others and is refused */
   PNAT_ERROR_INPUT,  /* stored data could not be understood */
+  PNAT_ERROR_BUSY,   /* another process has it */
 } PnatError;
 
 GQuark pnat_error_quark(void);

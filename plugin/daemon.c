@@ -35,6 +35,9 @@
 #define END_PER_FLOW 4
 #define REPLAY_TIMEOUT (200 * 1000)
 
+/* ms between looks whether the plugin that was here before has stopped. */
+#define TAKE_PAUSE 10
+
 typedef struct {
   const char *config_file;
   PnatConfig *config;
@@ -46,8 +49,9 @@ typedef struct {
   PnatLosses *losses;
   PnatResume *resume; /* (nullable) no state is kept */
   PnatControl *control; /* (nullable) nobody can ask */
+  GString *privileges; /* what is left of them */
   char *started; /* (nullable) the line that the start was told with */
-  guint replay;       /* source of stored events that are caught up with */
+  guint replay;       /* source of stored events that are caught up with, or of what is done before that */
   PnatInput *input;
   char **names; /* of this host in node= fields */
   GMainLoop *loop;
@@ -235,12 +239,32 @@ keeps_state(const Daemon *daemon)
   return daemon->config->state_dir_is_set || pnat_signals_parent_is_auditd(daemon->signals);
 }
 
-static void
-set_up_resume(Daemon *daemon)
+/* The start. */
+
+static const char *
+why_no_state(const Daemon *daemon)
 {
-  if (!keeps_state(daemon))
-    return;
-  daemon->resume = pnat_resume_new(daemon->config, daemon->tracker, daemon->names, daemon->losses);
+  if (daemon->resume == NULL)
+    return "auditd did not start this, and state_dir is not set";
+  return pnat_resume_can_save(daemon->resume) ? NULL : "state_dir cannot be used";
+}
+
+static void
+say_started(Daemon *daemon)
+{
+  g_autofree char *cmdline = NULL;
+  g_file_get_contents("/proc/cmdline", &cmdline, NULL, NULL);
+  PnatLocalCounts local = daemon->local != NULL ? pnat_local_counts(daemon->local) : (PnatLocalCounts){ 0 };
+  PnatSelf self = { .rules = pnat_losses_rules(daemon->losses), .no_state = why_no_state(daemon), .privileges = daemon->privileges->str,
+                    .local = daemon->local != NULL ? &local : NULL, .cmdline = cmdline };
+  daemon->started = pnat_self_start_line(daemon->config, daemon->sinks, &self);
+  pnat_log_info("%s", daemon->started);
+}
+
+/* Live input is held back until the state is restored, and caught up with. */
+static void
+load_state(Daemon *daemon)
+{
   if (!pnat_resume_load(daemon->resume, take_event, daemon))
     return;
   if (is_replaying(daemon)) {
@@ -249,6 +273,46 @@ set_up_resume(Daemon *daemon)
   } else if (daemon->local != NULL) {
     pnat_local_check_all(daemon->local);
   }
+}
+
+static void
+begin(Daemon *daemon)
+{
+  if (daemon->resume != NULL)
+    load_state(daemon);
+  if (!is_replaying(daemon))
+    take_stock(daemon);
+  say_started(daemon);
+}
+
+static gboolean
+take_state(gpointer data)
+{
+  Daemon *daemon = data;
+
+  if (!pnat_resume_take(daemon->resume))
+    return G_SOURCE_CONTINUE;
+  daemon->replay = 0;
+  begin(daemon);
+  if (!is_replaying(daemon))
+    pnat_input_release(daemon->input, pnat_resume_unfinished(daemon->resume));
+  pnat_input_watch(daemon->input);
+  catch_up(daemon);
+  return G_SOURCE_REMOVE;
+}
+
+/* auditd may start a plugin before the last has ended. */
+static void
+set_up_resume(Daemon *daemon)
+{
+  if (keeps_state(daemon))
+    daemon->resume = pnat_resume_new(daemon->config, daemon->tracker, daemon->names, daemon->losses);
+  if (daemon->resume == NULL || pnat_resume_take(daemon->resume)) {
+    begin(daemon);
+    return;
+  }
+  pnat_input_hold(daemon->input);
+  daemon->replay = g_timeout_add(TAKE_PAUSE, take_state, daemon);
 }
 
 /* Signals. */
@@ -411,39 +475,19 @@ drop_privileges(GString *kept)
     pnat_log_warning("%s", error->message);
 }
 
-static const char *
-why_no_state(const Daemon *daemon)
-{
-  if (daemon->resume == NULL)
-    return "auditd did not start this, and state_dir is not set";
-  return pnat_resume_can_save(daemon->resume) ? NULL : "state_dir cannot be used";
-}
-
-static void
-say_started(Daemon *daemon, const char *privileges)
-{
-  g_autofree char *cmdline = NULL;
-  g_file_get_contents("/proc/cmdline", &cmdline, NULL, NULL);
-  PnatLocalCounts local = daemon->local != NULL ? pnat_local_counts(daemon->local) : (PnatLocalCounts){ 0 };
-  PnatSelf self = { .rules = pnat_losses_rules(daemon->losses), .no_state = why_no_state(daemon), .privileges = privileges,
-                    .local = daemon->local != NULL ? &local : NULL, .cmdline = cmdline };
-  daemon->started = pnat_self_start_line(daemon->config, daemon->sinks, &self);
-  pnat_log_info("%s", daemon->started);
-}
-
 static int
 run(Daemon *daemon)
 {
   static const PnatSignalHandlers handlers = { stop, reload, report };
   g_autoptr(GError) error = NULL;
-  g_autoptr(GString) kept = g_string_new("kept: ");
   g_autoptr(PnatSignals) signals = pnat_signals_new(&handlers, daemon, &error);
   if (signals == NULL || !g_unix_set_fd_nonblocking(STDIN_FILENO, TRUE, &error))
     return fail(error, EX_OSERR);
 
   daemon->signals = signals;
+  daemon->privileges = g_string_new("kept: ");
   set_up_tracking(daemon);
-  drop_privileges(kept); /* before the first thread; what needs them is open */
+  drop_privileges(daemon->privileges); /* before the first thread; what needs them is open */
   daemon->sinks = pnat_sinks_open(daemon->config, g_get_host_name(), &error);
   if (daemon->sinks == NULL) {
     finish(daemon);
@@ -452,10 +496,7 @@ run(Daemon *daemon)
   set_control(daemon);
   pnat_input_look(daemon->input);
   set_up_resume(daemon);
-  if (!is_replaying(daemon))
-    take_stock(daemon);
   pnat_input_watch(daemon->input);
-  say_started(daemon, kept->str);
   set_timer(daemon);
   g_main_loop_run(daemon->loop);
   finish(daemon);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "auditlog.h"
+#include "lib/error.h"
 #include "lib/seen.h"
 #include "lib/state.h"
 #include "log.h"
@@ -18,6 +19,9 @@
 
 /* ms between the start and the first snapshot: without one a crash would find nothing to go on from. */
 #define FIRST_SAVE 200
+
+/* ms that the plugin that was here before may take to stop; a million flows take it five seconds. */
+#define LOCK_TIMEOUT 15000
 
 /* ms by which a snapshot waits for records to be delivered, at most. */
 #define WAIT_FOR_SINKS 10000
@@ -32,6 +36,8 @@ struct PnatResume {
   char *boot_id;
   gint64 boot;           /* ms since 1970: when this boot was */
   gboolean in_last_boot; /* events of the boot before are caught up with */
+  char *state_dir;
+  gint64 locked_by; /* ms, tracker's clock: when it is given up to wait for state_dir */
   char *log_file;
   gint64 interval; /* ms */
   gboolean replay;
@@ -74,7 +80,6 @@ boot_time(void)
 PnatResume *
 pnat_resume_new(const PnatConfig *config, PnatTracker *tracker, char *const *names, PnatLosses *losses)
 {
-  g_autoptr(GError) error = NULL;
   PnatResume *resume = g_new0(PnatResume, 1);
 
   resume->tracker = tracker;
@@ -86,12 +91,26 @@ pnat_resume_new(const PnatConfig *config, PnatTracker *tracker, char *const *nam
   resume->interval = config->state_interval;
   resume->replay = config->replay;
   resume->since = g_get_real_time() / 1000;
-  resume->due = monotonic_ms() + FIRST_SAVE;
+  resume->due = G_MAXINT64;
   resume->unfinished = g_string_new(NULL);
-  resume->store = pnat_store_new(config->state_dir, &error);
+  resume->state_dir = g_strdup(config->state_dir);
+  resume->locked_by = monotonic_ms() + LOCK_TIMEOUT;
+  return resume;
+}
+
+gboolean
+pnat_resume_take(PnatResume *resume)
+{
+  g_autoptr(GError) error = NULL;
+
+  resume->store = pnat_store_new(resume->state_dir, &error);
+  if (resume->store == NULL && g_error_matches(error, PNAT_ERROR, PNAT_ERROR_BUSY) && monotonic_ms() < resume->locked_by)
+    return FALSE;
   if (resume->store == NULL)
     pnat_log_error("%s: no state is kept, flows end when the plugin does", error->message);
-  return resume;
+  else
+    resume->due = monotonic_ms() + FIRST_SAVE;
+  return TRUE;
 }
 
 void
@@ -120,6 +139,7 @@ pnat_resume_free(PnatResume *resume, gint64 deadline)
   pnat_store_free(resume->store, deadline);
   g_string_free(resume->unfinished, TRUE);
   g_free(resume->boot_id);
+  g_free(resume->state_dir);
   g_free(resume->log_file);
   g_free(resume);
 }

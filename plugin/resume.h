@@ -24,6 +24,14 @@ typedef struct PnatResume PnatResume;
  */
 PnatResume *pnat_resume_new(const PnatConfig *config, PnatTracker *tracker, char *const *names, PnatLosses *losses);
 
+/**
+ * Takes the state directory, if nobody else has it.
+ *
+ * @returns FALSE while the plugin that was here before has not stopped yet: to be called again, in some ms. TRUE: it is taken, or given up,
+ * which is logged
+ */
+gboolean pnat_resume_take(PnatResume *resume);
+
 /* Our own log is another from now on. */
 void pnat_resume_set_log(PnatResume *resume, const PnatConfig *config);
 

@@ -19,10 +19,6 @@
 /* Far more than any state: 16 M flows. */
 #define MAX_BYTES (4ull * 1024 * 1024 * 1024)
 
-/* µs that the plugin that was here before may take to stop, and between looks whether it has. */
-#define LOCK_TIMEOUT (5 * G_TIME_SPAN_SECOND)
-#define LOCK_PAUSE (10 * G_TIME_SPAN_MILLISECOND)
-
 struct PnatStore {
   char *dir;
   int dir_fd; /* locked: one plugin at a time */
@@ -108,18 +104,13 @@ run(gpointer data)
 static gboolean
 lock(int fd, const char *dir, GError **error)
 {
-  gint64 deadline = g_get_monotonic_time() + LOCK_TIMEOUT;
-
-  while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EINTR)
-      continue;
-    if (errno != EWOULDBLOCK || g_get_monotonic_time() > deadline) {
-      pnat_error_set_errno(error, errno, "%s: another plugin keeps its state here", dir);
-      return FALSE;
-    }
-    g_usleep(LOCK_PAUSE);
-  }
-  return TRUE;
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+    return TRUE;
+  if (errno == EWOULDBLOCK)
+    g_set_error(error, PNAT_ERROR, PNAT_ERROR_BUSY, "%s: another plugin keeps its state here", dir);
+  else
+    pnat_error_set_errno(error, errno, "%s: flock", dir);
+  return FALSE;
 }
 
 PnatStore *

@@ -12,10 +12,10 @@ G_BEGIN_DECLS
 typedef struct PnatStore PnatStore;
 
 /**
- * Makes @dir if it is missing (0750), and starts the thread. Waits for a plugin that is still stopping there, up to five seconds: auditd
- * may start one before the last has ended.
+ * Makes @dir if it is missing (0750), and starts the thread.
  *
- * @returns (transfer full) (nullable) NULL and @error: PNAT_ERROR_IO, or PNAT_ERROR_UNSAFE when others can write to the directory
+ * @returns (transfer full) (nullable) NULL and @error: PNAT_ERROR_IO, PNAT_ERROR_UNSAFE when others can write to the directory, or PNAT_ERROR_BUSY
+ * while another plugin has it: auditd may start one before the last has ended
  */
 PnatStore *pnat_store_new(const char *dir, GError **error);
 

@@ -100,14 +100,18 @@ holder(guint ms)
   return child;
 }
 
-START_TEST(a_plugin_waits_until_the_last_one_has_stopped)
+START_TEST(a_plugin_gets_the_state_when_the_last_one_has_stopped)
 {
-  pid_t child = holder(300);
-  PnatStore *store = pnat_store_new(directory, NULL);
-  ck_assert_ptr_nonnull(store);
+  g_autoptr(GError) error = NULL;
   int status;
+  pid_t child = holder(300);
+
+  ck_assert_ptr_null(pnat_store_new(directory, &error));
+  ck_assert(g_error_matches(error, PNAT_ERROR, PNAT_ERROR_BUSY));
   ck_assert_int_eq(waitpid(child, &status, 0), child);
   ck_assert_int_eq(status, 0);
+  PnatStore *store = pnat_store_new(directory, NULL);
+  ck_assert_ptr_nonnull(store);
   pnat_store_free(store, soon(10000));
 }
 END_TEST
@@ -135,7 +139,7 @@ suite(void)
   tcase_set_timeout(tcase, 20);
   tcase_add_test(tcase, what_was_saved_last_is_loaded_and_is_roots_alone);
   tcase_add_test(tcase, what_is_set_aside_is_not_loaded_again);
-  tcase_add_test(tcase, a_plugin_waits_until_the_last_one_has_stopped);
+  tcase_add_test(tcase, a_plugin_gets_the_state_when_the_last_one_has_stopped);
   tcase_add_test(tcase, a_plugin_that_does_not_stop_keeps_its_state);
   suite_add_tcase(suite, tcase);
   return suite;

@@ -7,6 +7,7 @@ writes the log. No audit is needed, and a reboot can be had.
 test_resume.py [WORD...]: only cases whose names contain a word.
 """
 import contextlib
+import fcntl
 import os
 import shutil
 import socket
@@ -45,12 +46,16 @@ class Auditd:
         os.chmod(path, 0o640)
         return path
 
-    def start(self, *wrapper):
+    def start(self, *wrapper, wait=True):
         self.pipe, end = socket.socketpair()
         with open(os.path.join(self.directory, 'stderr'), 'w') as errors:
             self.plugin = subprocess.Popen([*wrapper, PLUGIN, '--config=' + os.path.join(self.directory, 'pnat-plugin.conf')], stdin=end,
                                            stderr=errors, env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'})
         end.close()
+        if wait:
+            self.started()
+
+    def started(self):
         wait_until(lambda: ' started' in self.said() or self.plugin.poll() is not None, 10, 'the plugin starts')
         if self.plugin.returncode == 77:
             raise Skip(self.said().strip())
@@ -129,6 +134,30 @@ def what_a_crash_left_unhandled_is_caught_up_with_once(crashed):
 
 
 @test
+def a_plugin_whose_predecessor_is_slow_to_stop_reads_on(slow):
+    """And handles it all when the predecessor's state is there. Far more than the socket holds is sent meanwhile."""
+    auditd = slow
+    auditd.start()
+    auditd.connect(5001)
+    auditd.saved()
+    auditd.stop()
+    state = os.open(os.path.join(auditd.directory, 'state'), os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(state, fcntl.LOCK_EX)
+    auditd.start(wait=False)
+    auditd.pipe.settimeout(3)
+    for pid in range(6001, 8001):
+        auditd.connect(pid)
+        auditd.exit(pid)
+    auditd.exit(5001)
+    expect_that(' started' not in auditd.said(), 'it did not wait')
+    os.close(state)
+    auditd.started()
+    auditd.stop()
+    expect_that(len(auditd.records(event='end')) == 2001, 'there are %d records: %s' % (len(auditd.records(event='end')), auditd.said()))
+    expect_that(len(auditd.records(event='end', pid=5001, reason='exit')) == 1, 'the flow of the predecessor is not among them')
+
+
+@test
 def what_came_before_the_first_state_is_not_read_again(upgraded):
     """As after an upgrade whose state has another version."""
     auditd = upgraded
@@ -181,7 +210,7 @@ if __name__ == '__main__':
     if sys.argv[1:2] == ['-c']:
         directory = sys.argv[2]
         del sys.argv[1:3]
-        main({name: lambda: Auditd(directory) for name in ('crashed', 'upgraded', 'booted')})
+        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'upgraded', 'booted')})
     with tempfile.TemporaryDirectory(prefix='pnat-resume-') as temporary:
         os.chmod(temporary, 0o750)
         sys.exit(subprocess.call([sys.executable, os.path.abspath(__file__), '-c', temporary, *sys.argv[1:]]))

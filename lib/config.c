@@ -171,13 +171,39 @@ read_lines(Reader *reader, const char *text, gsize length)
   }
 }
 
-static gboolean
-is_set(const Reader *reader, const char *key)
+/* The line that set @key, 0 = none. */
+static guint
+line_of(const Reader *reader, const char *key)
 {
   for (guint i = 0; pnat_config_keys()[i] != NULL; i++)
     if (strcmp(pnat_config_keys()[i], key) == 0)
-      return reader->set_at[i] != 0;
-  return FALSE;
+      return reader->set_at[i];
+  return 0;
+}
+
+/* One would take the other's place. @place: that of what @other names; @other: of a key */
+static void
+look_for_collision(Reader *reader, const char *key, const char *path, const char *other, const char *place)
+{
+  if (g_strcmp0(path, place) != 0)
+    return;
+  g_autofree char *text = pnat_config_quote(path);
+  g_autofree char *allowed = g_strdup_printf("another path than that of %s", other);
+  reader->line = MAX(line_of(reader, key), line_of(reader, other));
+  complain(reader, key, text, allowed);
+}
+
+static void
+look_for_collisions(Reader *reader)
+{
+  const PnatConfig *config = reader->config;
+  const char *file = (config->output & PNAT_OUTPUT_FILE) != 0 ? config->file : NULL;
+  g_autofree char *state = g_build_filename(config->state_dir, "state", NULL);
+
+  look_for_collision(reader, "file", file, "state_dir", state);
+  look_for_collision(reader, "control_socket", config->control_socket, "state_dir", state);
+  if (file != NULL)
+    look_for_collision(reader, "control_socket", config->control_socket, "file", file);
 }
 
 PnatConfig *
@@ -193,10 +219,11 @@ pnat_config_parse(const char *text, gsize length, const char *name, GError **err
     length -= strlen(BYTE_ORDER_MARK);
   }
   read_lines(&reader, text, length);
+  look_for_collisions(&reader);
   if (reader.n_complaints > COMPLAINTS_LIMIT)
     g_string_append_printf(complaints, "\n%s: and %u more", name, reader.n_complaints - COMPLAINTS_LIMIT);
-  config->state_dir_is_set = is_set(&reader, "state_dir");
-  config->control_socket_is_set = is_set(&reader, "control_socket");
+  config->state_dir_is_set = line_of(&reader, "state_dir") != 0;
+  config->control_socket_is_set = line_of(&reader, "control_socket") != 0;
   if (reader.n_complaints == 0)
     return g_steal_pointer(&config);
   g_set_error_literal(error, PNAT_ERROR, PNAT_ERROR_CONFIG, complaints->str);

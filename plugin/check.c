@@ -5,6 +5,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -30,17 +31,34 @@ check_directory(const char *path, GError **error)
   return fd >= 0;
 }
 
-/* Of a file or socket in it. */
+/* A log that is there is opened as it will be; no other is made. */
 static gboolean
-check_place(const char *path, GError **error)
+check_log(const char *path, GError **error)
 {
   g_autofree char *directory = g_path_get_dirname(path);
+  struct stat stat;
 
-  if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
-    pnat_error_set_errno(error, EISDIR, "%s", path);
+  if (lstat(path, &stat) != 0)
+    return pnat_safe_file_is_device(path) || check_directory(directory, error);
+  int fd = pnat_safe_file_open(path, (gid_t)-1, &stat, error);
+  if (fd >= 0)
+    close(fd);
+  else if (errno == ENXIO) /* nobody reads the FIFO yet */
+    g_clear_error(error);
+  return *error == NULL;
+}
+
+static gboolean
+check_socket(const char *path, GError **error)
+{
+  g_autofree char *directory = g_path_get_dirname(path);
+  struct stat stat;
+
+  if (lstat(path, &stat) == 0 && !S_ISSOCK(stat.st_mode)) {
+    pnat_error_set_errno(error, ENOTSOCK, "%s", path);
     return FALSE;
   }
-  return pnat_safe_file_is_device(path) || check_directory(directory, error);
+  return check_directory(directory, error);
 }
 
 static gboolean
@@ -56,11 +74,11 @@ check_places(const char *config_file, const PnatConfig *config)
   g_autoptr(GError) file = NULL, state = NULL, control = NULL;
   gboolean right = TRUE;
 
-  if ((config->output & PNAT_OUTPUT_FILE) != 0 && !check_place(config->file, &file))
+  if ((config->output & PNAT_OUTPUT_FILE) != 0 && !check_log(config->file, &file))
     right = complain(config_file, "file", file);
   if (!check_directory(config->state_dir, &state))
     right = complain(config_file, "state_dir", state);
-  if (config->control_socket != NULL && !check_place(config->control_socket, &control))
+  if (config->control_socket != NULL && !check_socket(config->control_socket, &control))
     right = complain(config_file, "control_socket", control);
   return right;
 }

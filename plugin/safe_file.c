@@ -320,6 +320,14 @@ check_file(int fd, const char *path, gid_t group, struct stat *stat, GError **er
   return !S_ISREG(stat->st_mode) || stat->st_gid == group || give_to_group(fd, path, group, error);
 }
 
+/* open(2) says the same of it as of a FIFO that nobody reads. */
+static gboolean
+is_socket(int directory, const char *name)
+{
+  struct stat stat;
+  return fstatat(directory, name, &stat, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(stat.st_mode);
+}
+
 static int
 open_in(int directory, const char *path, gid_t group, struct stat *stat, GError **error)
 {
@@ -329,6 +337,10 @@ open_in(int directory, const char *path, gid_t group, struct stat *stat, GError 
 
   if (fd < 0 && errno == ELOOP) {
     refuse(error, "%s: is a symbolic link; name the file that it leads to", path);
+    return -1;
+  }
+  if (fd < 0 && errno == ENXIO && is_socket(directory, name)) {
+    refuse(error, "%s: is a socket; name a file or a FIFO", path);
     return -1;
   }
   if (fd < 0) {

@@ -108,6 +108,13 @@ goes_on(const PnatEvent *event)
   return connect_outcome(event) == PNAT_OUTCOME_PENDING;
 }
 
+/* A datagram socket whose connect fails keeps the peer that it had: __ip4_datagram_connect(), net/ipv4/datagram.c. */
+static gboolean
+keeps_peer(const PnatDescriptor *descriptor, PnatOutcome outcome)
+{
+  return outcome == PNAT_OUTCOME_FAILED && descriptor->state == PNAT_DESCRIPTOR_PEER && descriptor->proto == IPPROTO_UDP;
+}
+
 static void
 begin_connection(const PnatCallContext *call, PnatDescriptor *descriptor, PnatOutcome outcome)
 {
@@ -115,7 +122,7 @@ begin_connection(const PnatCallContext *call, PnatDescriptor *descriptor, PnatOu
   key.proto = pnat_call_proto(call, descriptor);
   key.connection = next_connection(call->tracker);
 
-  if (descriptor != NULL) {
+  if (descriptor != NULL && !keeps_peer(descriptor, outcome)) {
     pnat_descriptor_set_peer(descriptor, &call->event->address, PNAT_DIRECTION_OUT);
     pnat_descriptor_note_cookie(descriptor, &call->event->socket);
     descriptor->proto = key.proto;

@@ -349,6 +349,29 @@ START_TEST(an_answer_to_a_datagram_counts_to_the_flow_of_the_question)
 }
 END_TEST
 
+START_TEST(a_datagram_sockets_failed_connect_leaves_it_its_peer)
+{
+  Stage stage;
+  stage_open(&stage);
+  PnatEvent made = call_of(&stage, &curl, 0, PNAT_CALL_SOCKET, -1, 3);
+  made.proto = IPPROTO_UDP;
+  happen(&stage, &made);
+  connects(&stage, &curl, 1, 3, PEER, 53, 0);
+  connects(&stage, &curl, 2, 3, "198.51.100.7", 53, -ENETUNREACH);
+  transfers(&stage, &curl, 3, PNAT_CALL_SEND, 3, 40);
+  exits(&stage, &curl, 10);
+  time_passes(&stage, 2000);
+  ck_assert_uint_eq(stage.records->len, 2);
+  for (guint i = 0; i < 2; i++) {
+    const PnatRecord *record = &record_at(&stage, i)->record;
+    gboolean failed = record->outcome == PNAT_OUTCOME_FAILED;
+    ck_assert_uint_eq(record->failed, failed);
+    ck_assert_int_eq(record->tx, failed ? -1 : 40);
+  }
+  stage_close(&stage);
+}
+END_TEST
+
 START_TEST(a_late_call_belongs_to_the_process_that_exited)
 {
   Stage stage;
@@ -705,6 +728,7 @@ suite(void)
   tcase_add_test(tcase, an_accept_whose_event_was_late_starts_when_the_connection_stood);
   tcase_add_test(tcase, an_accept_of_what_had_waited_starts_when_it_was_called);
   tcase_add_test(tcase, an_answer_to_a_datagram_counts_to_the_flow_of_the_question);
+  tcase_add_test(tcase, a_datagram_sockets_failed_connect_leaves_it_its_peer);
   tcase_add_test(tcase, a_late_call_belongs_to_the_process_that_exited);
   tcase_add_test(tcase, a_call_after_the_exit_is_another_process);
   tcase_add_test(tcase, another_session_with_the_pid_is_another_process);

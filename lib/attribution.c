@@ -106,7 +106,10 @@ pnat_call_key_of_datagram(const PnatCallContext *call, PnatDirection first)
   const PnatFlow *flow = pnat_tracker_find_flow(call->tracker, &in);
   gboolean answers = flow != NULL && flow->connections == 0 &&
                      (flow->fd == call->event->fd || flow->peer_port == call->event->address.port);
-  return first == PNAT_DIRECTION_IN || answers ? in : out;
+  if (first == PNAT_DIRECTION_IN || answers)
+    return in;
+  out.direction = first;
+  return out;
 }
 
 /* A socket that was asked tells the local end, and keeps the flow open. */

@@ -361,6 +361,9 @@ pnat_tracker_call(PnatTracker *tracker, PnatProcess *process, const PnatEvent *e
   case PNAT_CALL_RECVMM:
     on_transfer(&call, PNAT_DIRECTION_IN);
     break;
+  case PNAT_CALL_EITHER:
+    on_transfer(&call, PNAT_DIRECTION_UNKNOWN);
+    break;
   default:
     break;
   }

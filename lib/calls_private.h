@@ -39,6 +39,8 @@ PnatFlowKey pnat_call_key_of_descriptor(const PnatCallContext *call, const PnatD
 /**
  * Who began an exchange of datagrams: a flow that is there already tells, either outbound to the same address and port, or
  * inbound from the same address on the same descriptor or port; else whoever is seen first.
+ *
+ * @first: who that is; may be unknown
  */
 PnatFlowKey pnat_call_key_of_datagram(const PnatCallContext *call, PnatDirection first);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "operations.h"
 #include "syscalls.h"
 
 /* libaudit.h of audit 3.0.9 does not name it; linux/audit.h does since 5.16. */
@@ -34,7 +35,9 @@ typedef struct {
   guint number;
   const char *args[3];   /* (nullable) a0 to a2 of SYSCALL, hexadecimal */
   const char *nested[3]; /* (nullable) those of SOCKETCALL */
-  guint64 uring_op;
+  guint64 uring_op; /* of the URINGOP record that is read */
+  gint64 uring_exit;
+  PnatOperations operations;
   gboolean syscall;
   gboolean socketcall;
   gboolean uring;
@@ -203,16 +206,21 @@ syscall_field(Draft *draft, const char *name, const char *value)
       return;
     }
     break;
-  case 'u':
-    if (is(name, "uring_op")) {
-      draft->uring_op = strtoull(value, NULL, 10);
-      return;
-    }
-    break;
   default:
     break;
   }
   identity_field(draft, name, value);
+}
+
+static void
+uringop_field(Draft *draft, const char *name, const char *value)
+{
+  if (is(name, "uring_op"))
+    draft->uring_op = strtoull(value, NULL, 10);
+  else if (is(name, "exit"))
+    draft->uring_exit = strtoll(value, NULL, 10);
+  else
+    identity_field(draft, name, value);
 }
 
 static void
@@ -268,16 +276,25 @@ walk_fields(auparse_state_t *au, Draft *draft, FieldFunc func)
 }
 
 static void
+read_operation(auparse_state_t *au, Draft *draft)
+{
+  draft->uring = TRUE;
+  draft->uring_op = G_MAXUINT64;
+  draft->uring_exit = 0;
+  walk_fields(au, draft, uringop_field);
+  pnat_operations_note(&draft->operations, draft->uring_op, draft->uring_exit);
+}
+
+static void
 read_record(auparse_state_t *au, Draft *draft)
 {
   switch (auparse_get_type(au)) {
   case AUDIT_SYSCALL:
     draft->syscall = TRUE;
-    walk_fields(au, draft, draft->uring ? identity_field : syscall_field);
+    walk_fields(au, draft, syscall_field);
     break;
   case AUDIT_URINGOP:
-    draft->uring = TRUE;
-    walk_fields(au, draft, syscall_field);
+    read_operation(au, draft);
     break;
   case AUDIT_SOCKETCALL:
     draft->socketcall = TRUE;
@@ -341,34 +358,17 @@ network(PnatEvent *event, const char *const args[3])
   event->proto = protocol(argument(args[0]), argument(args[1]), argument(args[2]));
 }
 
-/*
- * io_uring's records say whether io_uring took the operation, not how it went; exit=-EAGAIN only that another record
- * follows. They hold no descriptor. With a connect that is tried again the address comes in the first record only.
- */
+/* io_uring's records, if there are any, say whether io_uring took the operation, not how it went. They hold no descriptor. */
 static void
 settle_uring(Draft *draft)
 {
   PnatEvent *event = draft->event;
-  gboolean again = event->value == -EAGAIN;
 
-  event->call = pnat_uring_op(draft->uring_op);
-  if (event->call == PNAT_CALL_NONE || (again && event->call != PNAT_CALL_CONNECT))
+  event->call = pnat_operations_call(&draft->operations, event->saddr);
+  if (event->call == PNAT_CALL_NONE)
     return;
   event->kind = PNAT_EVENT_NETWORK;
   event->is_own_time = !draft->syscall;
-  event->result = PNAT_RESULT_NONE;
-  event->value = 0;
-  event->fd = -1;
-}
-
-/* io_uring_enter(2) without a URINGOP record: an address that crosses it is one to connect or send to. */
-static void
-settle_uring_enter(Draft *draft)
-{
-  PnatEvent *event = draft->event;
-
-  event->call = PNAT_CALL_SEND;
-  event->kind = event->saddr == PNAT_SADDR_INET ? PNAT_EVENT_NETWORK : PNAT_EVENT_NONE;
   event->result = PNAT_RESULT_NONE;
   event->value = 0;
   event->fd = -1;
@@ -393,7 +393,7 @@ settle_syscall(Draft *draft)
   case PNAT_CALL_SOCKETCALL:
     break;
   case PNAT_CALL_URING_ENTER:
-    settle_uring_enter(draft);
+    settle_uring(draft);
     break;
   case PNAT_CALL_EXIT:
   case PNAT_CALL_EXIT_GROUP:

@@ -36,9 +36,11 @@ typedef enum {
   PNAT_CALL_SENDMM, /* sendmmsg: the result counts messages, not bytes */
   PNAT_CALL_RECV,   /* recv, recvfrom, recvmsg */
   PNAT_CALL_RECVMM, /* recvmmsg: the result counts messages, not bytes */
+  PNAT_CALL_EITHER, /* of io_uring: one that sends or connects, or one that receives or accepts; the address does not tell which */
   PNAT_CALL_EXIT,
   PNAT_CALL_EXIT_GROUP,
   PNAT_CALL_URING_ENTER, /* io_uring_enter(2): what it did is in URINGOP records, if there are any; decode resolves it */
+  PNAT_CALL_BIND,       /* of io_uring: its address is the process's own; decode resolves it */
   PNAT_CALL_SOCKETCALL, /* 32-bit multiplexer, see socketcall(2); decode resolves it to one of the above */
 } PnatCall;
 

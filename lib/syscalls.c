@@ -105,14 +105,17 @@ pnat_uring_op(guint64 op)
   switch (op) {
   case 9: /* IORING_OP_SENDMSG */
   case 26: /* IORING_OP_SEND */
+  case 47: /* IORING_OP_SEND_ZC */
+  case 48: /* IORING_OP_SENDMSG_ZC */
     return PNAT_CALL_SEND;
-  case 10: /* IORING_OP_RECVMSG */
-  case 27: /* IORING_OP_RECV */
+  case 10: /* IORING_OP_RECVMSG; IORING_OP_RECV and _RECV_ZC have no address */
     return PNAT_CALL_RECV;
   case 13: /* IORING_OP_ACCEPT */
     return PNAT_CALL_ACCEPT;
   case 16: /* IORING_OP_CONNECT */
     return PNAT_CALL_CONNECT;
+  case 56: /* IORING_OP_BIND */
+    return PNAT_CALL_BIND;
   default:
     return PNAT_CALL_NONE;
   }

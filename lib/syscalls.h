@@ -21,7 +21,7 @@ PnatCall pnat_syscall(guint32 arch, guint number);
 /* The first argument of socketcall(2), SYS_* of linux/net.h. */
 PnatCall pnat_socketcall(guint64 number);
 
-/* The uring_op= field, IORING_OP_* of linux/io_uring.h. */
+/* The uring_op= field, IORING_OP_* of linux/io_uring.h; PNAT_CALL_NONE for one that has no peer's address. */
 PnatCall pnat_uring_op(guint64 op);
 
 G_END_DECLS

@@ -333,6 +333,45 @@ START_TEST(a_record_that_does_not_say_who_or_what_is_none)
 }
 END_TEST
 
+/* Events of io_uring_enter(2): a record for each operation, then one address for all. */
+
+#define OP(op, fields) "type=URINGOP msg=audit(1795549961.645:2898): uring_op=" op " " fields " items=0 pid=7\n"
+#define TOOK "success=yes exit=0"
+#define AGAIN "success=no exit=-11"
+#define ENTER CALL("426 success=yes exit=2 a0=3 a1=2 pid=7")
+#define TO ADDRESS("02001EDD7F000001") END
+
+static const struct {
+  const char *text;
+  PnatCall call; /* NONE: no event */
+} batches[] = {
+  { OP("9", TOOK) ENTER TO, PNAT_CALL_SEND },
+  { OP("9", TOOK) OP("10", AGAIN) ENTER TO, PNAT_CALL_SEND },
+  { OP("16", AGAIN) OP("13", AGAIN) ENTER TO, PNAT_CALL_CONNECT },
+  { OP("16", AGAIN) OP("18", TOOK) ENTER TO, PNAT_CALL_CONNECT },
+  { OP("48", TOOK) ENTER TO, PNAT_CALL_SEND },
+  { OP("16", TOOK) OP("10", TOOK) ENTER TO, PNAT_CALL_EITHER },
+  { OP("16", TOOK) OP("13", TOOK) ENTER TO, PNAT_CALL_EITHER },
+  { OP("13", TOOK) OP("10", AGAIN) ENTER TO, PNAT_CALL_ACCEPT },
+  { OP("18", TOOK) ENTER TO, PNAT_CALL_SEND },
+  { OP("10", AGAIN) ENTER TO, PNAT_CALL_SEND },
+  { OP("56", TOOK) ENTER TO, PNAT_CALL_NONE },
+  { OP("18", TOOK) ENTER END, PNAT_CALL_NONE },
+  { OP("10", AGAIN) ENTER END, PNAT_CALL_NONE },
+};
+
+START_TEST(all_operations_of_an_event_count_and_not_the_last_alone)
+{
+  g_autoptr(GPtrArray) events = decode(batches[_i].text);
+  ck_assert_uint_eq(events->len, batches[_i].call != PNAT_CALL_NONE);
+  if (batches[_i].call == PNAT_CALL_NONE)
+    return;
+  PnatEvent expected = { .kind = PNAT_EVENT_NETWORK, .call = batches[_i].call, .fd = -1, INET, .who = UNSET };
+  set_address(&expected, "127.0.0.1", 7901);
+  assert_same_content(decoded_at(events, 0), &expected);
+}
+END_TEST
+
 START_TEST(strings_of_one_event_do_not_show_in_the_next)
 {
   static const char bare[] = CALL("42 success=yes exit=0 a0=3 pid=7") END;
@@ -361,6 +400,7 @@ suite(void)
   tcase_add_loop_test(tcase, a_title_has_blanks_between_its_arguments, 0, G_N_ELEMENTS(titles));
   tcase_add_loop_test(tcase, an_odd_record_is_read_as_far_as_it_goes, 0, G_N_ELEMENTS(oddities));
   tcase_add_loop_test(tcase, a_record_that_does_not_say_who_or_what_is_none, 0, G_N_ELEMENTS(useless));
+  tcase_add_loop_test(tcase, all_operations_of_an_event_count_and_not_the_last_alone, 0, G_N_ELEMENTS(batches));
   tcase_add_test(tcase, strings_of_one_event_do_not_show_in_the_next);
   suite_add_tcase(suite, tcase);
   return suite;

@@ -158,11 +158,12 @@ START_TEST(an_operation_of_io_uring_is_what_its_number_says)
 {
   for (guint64 op = 0; op < 70; op++) {
     PnatCall call = pnat_uring_op(op);
-    PnatCall expected = op == 9 || op == 26    ? PNAT_CALL_SEND
-                        : op == 10 || op == 27 ? PNAT_CALL_RECV
-                        : op == 13             ? PNAT_CALL_ACCEPT
-                        : op == 16             ? PNAT_CALL_CONNECT
-                                               : PNAT_CALL_NONE;
+    PnatCall expected = op == 9 || op == 26 || op == 47 || op == 48 ? PNAT_CALL_SEND
+                        : op == 10                                  ? PNAT_CALL_RECV
+                        : op == 13                                  ? PNAT_CALL_ACCEPT
+                        : op == 16                                  ? PNAT_CALL_CONNECT
+                        : op == 56                                  ? PNAT_CALL_BIND
+                                                                    : PNAT_CALL_NONE;
     ck_assert_msg(call == expected, "operation %u", (guint)op);
   }
   ck_assert_int_eq(pnat_uring_op(G_MAXUINT64), PNAT_CALL_NONE);

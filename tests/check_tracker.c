@@ -372,6 +372,54 @@ START_TEST(a_datagram_sockets_failed_connect_leaves_it_its_peer)
 }
 END_TEST
 
+/* As io_uring's operations have it, when some send and some receive. */
+static void
+either(Stage *stage, const Actor *actor, gint64 at, const char *ip, guint16 port)
+{
+  PnatEvent event = call_of(stage, actor, at, PNAT_CALL_EITHER, -1, 0);
+  event.result = PNAT_RESULT_NONE;
+  towards(&event, ip, port);
+  happen(stage, &event);
+}
+
+START_TEST(an_address_of_either_direction_is_shown_without_one)
+{
+  Stage stage;
+  stage_open(&stage);
+  either(&stage, &curl, 0, PEER, 443);
+  exits(&stage, &curl, 10);
+  time_passes(&stage, 2000);
+  const PnatRecord *record = &the_record(&stage, PNAT_RECORD_END)->record;
+  ck_assert_int_eq(record->direction, PNAT_DIRECTION_UNKNOWN);
+  ck_assert_int_eq(record->outcome, PNAT_OUTCOME_UNKNOWN);
+  ck_assert_uint_eq(record->remote.port, 443);
+  ck_assert_uint_eq(record->connections, 0);
+  ck_assert_uint_eq(record->calls, 1);
+  stage_close(&stage);
+}
+END_TEST
+
+START_TEST(an_address_of_either_direction_counts_to_the_flow_that_has_it)
+{
+  Stage stage;
+  stage_open(&stage);
+  transfers_with(&stage, &curl, 0, PNAT_CALL_SEND, -1, PEER, 53);
+  either(&stage, &curl, 5, PEER, 53);
+  transfers_with(&stage, &nc, 6, PNAT_CALL_RECV, -1, "198.51.100.7", 4444);
+  either(&stage, &nc, 7, "198.51.100.7", 4444);
+  exits(&stage, &curl, 10);
+  exits(&stage, &nc, 10);
+  time_passes(&stage, 2000);
+  ck_assert_uint_eq(stage.records->len, 2);
+  for (guint i = 0; i < 2; i++) {
+    const PnatRecord *record = &record_at(&stage, i)->record;
+    ck_assert_int_eq(record->direction, i == 0 ? PNAT_DIRECTION_OUT : PNAT_DIRECTION_IN);
+    ck_assert_uint_eq(record->calls, 2);
+  }
+  stage_close(&stage);
+}
+END_TEST
+
 START_TEST(a_late_call_belongs_to_the_process_that_exited)
 {
   Stage stage;
@@ -729,6 +777,8 @@ suite(void)
   tcase_add_test(tcase, an_accept_of_what_had_waited_starts_when_it_was_called);
   tcase_add_test(tcase, an_answer_to_a_datagram_counts_to_the_flow_of_the_question);
   tcase_add_test(tcase, a_datagram_sockets_failed_connect_leaves_it_its_peer);
+  tcase_add_test(tcase, an_address_of_either_direction_is_shown_without_one);
+  tcase_add_test(tcase, an_address_of_either_direction_counts_to_the_flow_that_has_it);
   tcase_add_test(tcase, a_late_call_belongs_to_the_process_that_exited);
   tcase_add_test(tcase, a_call_after_the_exit_is_another_process);
   tcase_add_test(tcase, another_session_with_the_pid_is_another_process);

@@ -18,7 +18,7 @@ typedef struct {
   guint64 id;
   GString *lines;
   guint n_records;
-  gboolean is_cut;   /* some were left out */
+  guint n_operations; /* of them */
   gint64 begun;      /* ms */
   gint64 heard;      /* ms, event time: the newest of any when its newest line came */
   guint64 begun_line; /* number of its first line */
@@ -92,7 +92,7 @@ event_new(PnatAssembler *assembler, const PnatLine *line, gint64 now)
   }
   event->id = line->id;
   event->n_records = 0;
-  event->is_cut = FALSE;
+  event->n_operations = 0;
   event->process = NOT_ASKED;
   event->lone = event->complete = FALSE;
   event->begun = now;
@@ -115,19 +115,21 @@ has_line(const Event *event, const PnatLine *line)
   return FALSE;
 }
 
-static void
+/* @returns whether the event has it now */
+static gboolean
 add_line(Event *event, const PnatLine *line)
 {
   if (has_line(event, line))
-    return;
+    return TRUE;
   gsize length = event->lines->len + line->length;
-  if (event->n_records == PNAT_ASSEMBLER_RECORDS || (event->n_records > 0 && length > PNAT_ASSEMBLER_BYTES)) {
-    event->is_cut = TRUE;
-    return;
-  }
+  if (event->n_records == PNAT_ASSEMBLER_RECORDS || (event->n_records > 0 && length > PNAT_ASSEMBLER_BYTES) ||
+      (line->is_operation && event->n_operations == PNAT_ASSEMBLER_OPERATIONS))
+    return FALSE;
   event->n_records++;
+  event->n_operations += line->is_operation;
   g_string_append_len(event->lines, line->text, (gssize)line->length);
   g_string_append_c(event->lines, '\n');
+  return TRUE;
 }
 
 /* "[node=NAME ]type=EOE msg=audit(ID): ", made of the first line's parts. */
@@ -269,8 +271,7 @@ add_last(PnatAssembler *assembler, guint at, const PnatLine *line)
   Event *event = assembler->events[at];
   if (event->complete)
     return; /* an exit's title */
-  add_line(event, line);
-  if (event->is_cut)
+  if (!add_line(event, line))
     add_end_of_event(event);
   if (assembler->n_complete == 0 || !must_wait(assembler, at, event)) {
     hand_on(assembler, take_out(assembler, at));

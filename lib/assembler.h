@@ -18,8 +18,11 @@ G_BEGIN_DECLS
 /* Events that wait at most; then the oldest is taken as complete. More than any host has CPUs that log at the same moment. */
 #define PNAT_ASSEMBLER_EVENTS 256
 
-/* Records that an event may have; those beyond are left out. What pnat reads of an event has four. */
+/* Records that an event may have; those beyond are left out. What pnat reads of an event has four, but for operations of io_uring. */
 #define PNAT_ASSEMBLER_RECORDS 16
+
+/* Of these, operations of io_uring: a process chooses how many there are. Behind them come SYSCALL, SOCKETCALL, SOCKADDR and PROCTITLE. */
+#define PNAT_ASSEMBLER_OPERATIONS (PNAT_ASSEMBLER_RECORDS - 4)
 
 /* Bytes that they may have together, likewise; the first is always taken. Records of the kernel are no longer than 8970. */
 #define PNAT_ASSEMBLER_BYTES (64 * 1024)

@@ -159,6 +159,16 @@ verdict_of_call(Cursor *cursor)
   }
 }
 
+/* Another administrator's rule may want any operation, and the kernel tells of more than rules want: see operations.h. */
+static PnatVerdict
+verdict_of_operation(Cursor *cursor)
+{
+  guint64 op;
+  if (!SKIP(cursor, ": uring_op=") || !decimal(cursor, &op))
+    return PNAT_LINE_KEEP;
+  return pnat_uring_op(op) != PNAT_CALL_NONE ? PNAT_LINE_KEEP : PNAT_LINE_IGNORED;
+}
+
 static PnatVerdict
 verdict_of(Type type, Cursor *cursor)
 {
@@ -169,8 +179,9 @@ verdict_of(Type type, Cursor *cursor)
     return PNAT_LINE_KEEP_LAST;
   case TYPE_SYSCALL:
     return verdict_of_call(cursor);
-  case TYPE_COMPANION:
   case TYPE_URINGOP:
+    return verdict_of_operation(cursor);
+  case TYPE_COMPANION:
     return PNAT_LINE_KEEP;
   case TYPE_OTHER:
     break;
@@ -189,6 +200,7 @@ pnat_prefilter_line(PnatPrefilter *filter, PnatLine *line)
 
   guint64 *slot = &filter->dropped[(line->id >> 17) % PNAT_PREFILTER_SLOTS];
   PnatVerdict verdict = verdict_of(type, &cursor);
+  line->is_operation = type == TYPE_URINGOP;
   if (type == TYPE_SYSCALL && verdict == PNAT_LINE_IGNORED)
     *slot = line->id;
   if (verdict == PNAT_LINE_IGNORED)

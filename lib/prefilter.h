@@ -38,6 +38,7 @@ typedef struct {
   gsize type_begin; /* where "type=" begins: behind "node=NAME " if there is one */
   gint64 time;      /* ms since 1970 */
   guint64 serial;
+  gboolean is_operation; /* one of io_uring, of which an event may have many */
   gboolean is_daemon; /* auditd's own record, DAEMON_*: numbered apart */
   guint64 id;       /* a number for node, time and serial, never 0: equal for the lines of one event; unequal for any two, but by bad luck */
 } PnatLine;

@@ -234,6 +234,28 @@ START_TEST(records_beyond_the_bound_are_left_out_and_the_event_ends_all_the_same
 }
 END_TEST
 
+/* A process chooses how many operations of io_uring one call has: the kernel tells of them before the call. */
+START_TEST(operations_beyond_their_bound_leave_room_for_what_comes_behind_them)
+{
+  Bench bench;
+  bench_open(&bench);
+  for (guint i = 0; i < PNAT_ASSEMBLER_OPERATIONS + (guint)_i; i++) {
+    g_autofree char *line = g_strdup_printf("node=web1 type=URINGOP msg=audit(1700000000.001:1): uring_op=9 success=no exit=-%u pid=7", i);
+    comes(&bench, line);
+  }
+  record_comes(&bench, "SYSCALL", 1, 0);
+  record_comes(&bench, "SOCKETCALL", 1, 0);
+  record_comes(&bench, "SOCKADDR", 1, 0);
+  record_comes(&bench, "PROCTITLE", 1, 0);
+  const char *event = event_at(&bench, 0);
+  ck_assert_uint_eq(count(event, "type=URINGOP"), PNAT_ASSEMBLER_OPERATIONS);
+  ck_assert_uint_eq(count(event, "type="), PNAT_ASSEMBLER_OPERATIONS + 4);
+  ck_assert_uint_eq(count(event, "type=SOCKADDR"), 1);
+  ck_assert(g_str_has_suffix(event, "type=PROCTITLE msg=audit(1700000000.001:1): x=1\n"));
+  bench_close(&bench);
+}
+END_TEST
+
 START_TEST(a_record_too_many_does_not_grow_the_event)
 {
   Bench bench;
@@ -515,6 +537,7 @@ suite(void)
   tcase_add_loop_test(tcase, a_lone_record_is_handed_on_at_once_with_an_end_of_its_node, 0, G_N_ELEMENTS(lone));
   tcase_add_test(tcase, nodes_with_the_same_numbers_are_kept_apart);
   tcase_add_loop_test(tcase, records_beyond_the_bound_are_left_out_and_the_event_ends_all_the_same, 0, 4);
+  tcase_add_loop_test(tcase, operations_beyond_their_bound_leave_room_for_what_comes_behind_them, 0, 9);
   tcase_add_test(tcase, a_record_too_many_does_not_grow_the_event);
   tcase_add_test(tcase, with_too_many_events_under_way_the_oldest_is_taken_as_complete);
   tcase_add_test(tcase, an_event_whose_last_record_does_not_come_is_given_up_in_time);

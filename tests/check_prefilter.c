@@ -69,6 +69,10 @@ static const struct {
   { "SOCKADDR " ID ": saddr=02001F907F0000010000000000000000", PNAT_LINE_KEEP },
   { "SOCKETCALL " ID ": nargs=3 a0=3 a1=ffb932a0 a2=10", PNAT_LINE_KEEP },
   { "URINGOP " ID ": uring_op=16 success=no exit=-11 items=0 ppid=1 pid=2", PNAT_LINE_KEEP },
+  { "URINGOP " ID ": uring_op=48 success=yes exit=0 items=0 ppid=1 pid=2", PNAT_LINE_KEEP },  /* sendmsg_zc */
+  { "URINGOP " ID ": uring_op=18 success=yes exit=0 items=1 ppid=1 pid=2", PNAT_LINE_IGNORED }, /* openat */
+  { "URINGOP " ID ": uring_op=99999999999999999999 success=yes", PNAT_LINE_IGNORED },
+  { "URINGOP " ID ": success=yes uring_op=18", PNAT_LINE_KEEP }, /* not as the kernel writes it: left to auparse */
   { "UNKNOWN[1336] " ID ": uring_op=16 success=no exit=-11 items=0 ppid=1 pid=2", PNAT_LINE_KEEP },
   { "UNKNOWN[1337] " ID ": uring_op=16", PNAT_LINE_IGNORED },
   { "PROCTITLE " ID ": proctitle=64617465", PNAT_LINE_KEEP_LAST },

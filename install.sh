@@ -468,10 +468,10 @@ is_shipped() {
   cmp -s "$1" "$shipped" || fitting_rules "$shipped" | cmp -s - "$1"
 }
 
-# Where auditctl and the kernel know the io_uring filter: asked by deleting a rule that is not there.
+# Where auditctl and the kernel know the io_uring filter, and auditctl its newest name in the rules: asked by deleting a rule that is not there.
 choose_io_uring() {
   file=$auditdir/rules.d/71-pnat-io_uring.rules
-  if ! auditctl -d always,io_uring -S connect -F key=pnat-probe 2>&1 | grep -q 'No such file'; then
+  if ! auditctl -d always,io_uring -S sendmsg_zc -F key=pnat-probe 2>&1 | grep -q 'No such file'; then
     rm -f "$file"
   elif [ ! -e "$file" ]; then
     place_rules 71-pnat-io_uring.rules

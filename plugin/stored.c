@@ -6,24 +6,17 @@
 
 #include <errno.h>
 #include <gio/gio.h>
-#include <gio/gunixinputstream.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "lib/feed.h"
 #include "lib/tracker.h"
 #include "options.h"
+#include "source.h"
 
-/* Read at once; also how far into a file its first event is looked for. */
+/* Read and written at once. */
 #define BLOCK (256 * 1024)
-
-typedef struct {
-  const char *name;
-  GBufferedInputStream *stream;
-  gint64 first; /* ms; of the first event in the first block, G_MAXINT64 = none */
-} Source;
 
 typedef struct {
   PnatFeed *feed;
@@ -54,96 +47,24 @@ take_event(const PnatEvent *event, gpointer data)
   pnat_tracker_feed(reader->tracker, event, reader->now);
 }
 
-static void
-source_free(gpointer data)
-{
-  Source *source = data;
-  g_clear_object(&source->stream);
-  g_free(source);
-}
-
-/* "msg=audit(1700000000.123:45)" to 1700000000123. */
-static gint64
-first_event(const char *bytes, gsize length)
-{
-  const char *at = g_strstr_len(bytes, (gssize)length, "msg=audit(");
-  if (at == NULL || length - (gsize)(at - bytes) < 32)
-    return G_MAXINT64;
-  char *end;
-  gint64 seconds = g_ascii_strtoll(at + strlen("msg=audit("), &end, 10);
-  return *end == '.' && seconds < G_MAXINT64 / 1000 - 1 ? seconds * 1000 + g_ascii_strtoll(end + 1, NULL, 10) : G_MAXINT64;
-}
-
-static gboolean
-open_stream(const char *name, GInputStream **stream, GError **error)
-{
-  if (strcmp(name, "-") == 0) {
-    *stream = g_unix_input_stream_new(STDIN_FILENO, FALSE);
-    return TRUE;
-  }
-  g_autoptr(GFile) file = g_file_new_for_commandline_arg(name);
-  *stream = G_INPUT_STREAM(g_file_read(file, NULL, error));
-  return *stream != NULL;
-}
-
-static GBufferedInputStream *
-buffered(GInputStream *stream)
-{
-  return G_BUFFERED_INPUT_STREAM(g_buffered_input_stream_new_sized(stream, BLOCK));
-}
-
-/* Unpacks what begins with gzip's magic number, RFC 1952. */
-static GBufferedInputStream *
-unpacked(GBufferedInputStream *stream)
-{
-  gsize length;
-  const guint8 *bytes = g_buffered_input_stream_peek_buffer(stream, &length);
-  if (length < 2 || bytes[0] != 0x1f || bytes[1] != 0x8b)
-    return g_object_ref(stream);
-  g_autoptr(GZlibDecompressor) decompressor = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
-  g_autoptr(GInputStream) plain = g_converter_input_stream_new(G_INPUT_STREAM(stream), G_CONVERTER(decompressor));
-  return buffered(plain);
-}
-
-static Source *
-source_open(const char *name, GError **error)
-{
-  g_autoptr(GInputStream) raw = NULL;
-  if (!open_stream(name, &raw, error))
-    return NULL;
-  g_autoptr(GBufferedInputStream) packed = buffered(raw);
-  if (g_buffered_input_stream_fill(packed, -1, NULL, error) < 0)
-    return NULL;
-  g_autoptr(GBufferedInputStream) stream = unpacked(packed);
-  if (stream != packed && g_buffered_input_stream_fill(stream, -1, NULL, error) < 0)
-    return NULL;
-
-  gsize length;
-  const char *bytes = g_buffered_input_stream_peek_buffer(stream, &length);
-  Source *source = g_new0(Source, 1);
-  source->name = name;
-  source->first = first_event(bytes, length);
-  source->stream = g_steal_pointer(&stream);
-  return source;
-}
-
 static int
-by_first_event(gconstpointer one, gconstpointer other)
+by_time(gconstpointer one, gconstpointer other)
 {
-  const Source *a = *(Source *const *)one, *b = *(Source *const *)other;
-  return a->first < b->first ? -1 : a->first > b->first;
+  PnatSource *const *a = one, *const *b = other;
+  gint64 first = pnat_source_time(*a), second = pnat_source_time(*b);
+  return first < second ? -1 : first > second;
 }
 
 /* All sources, opened before the first is read: a wrong name is told before any record comes. */
 static GPtrArray *
 open_sources(char *const *files)
 {
-  g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func(source_free);
+  g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func((GDestroyNotify)pnat_source_free);
   gboolean in_order = FALSE;
 
   for (; *files != NULL; files++) {
     g_autoptr(GError) error = NULL;
-    Source *source = source_open(*files, &error);
+    PnatSource *source = pnat_source_open(*files, &error);
     if (source == NULL) {
       g_printerr("pnat-plugin: %s: %s\n", *files, error->message);
       if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
@@ -153,8 +74,8 @@ open_sources(char *const *files)
     g_ptr_array_add(sources, source);
     in_order |= strcmp(*files, "-") == 0;
   }
-  if (!in_order)
-    g_ptr_array_sort(sources, by_first_event);
+  if (!in_order && sources->len > 1)
+    g_ptr_array_sort(sources, by_time);
   return g_steal_pointer(&sources);
 }
 
@@ -167,19 +88,20 @@ reason(const GError *error)
 }
 
 static gboolean
-read_source(Reader *reader, const Source *source)
+read_source(Reader *reader, PnatSource *source)
 {
   g_autofree char *block = g_malloc(BLOCK);
   g_autoptr(GError) error = NULL;
   gssize length;
 
-  while ((length = g_input_stream_read(G_INPUT_STREAM(source->stream), block, BLOCK, NULL, &error)) > 0) {
+  while ((length = pnat_source_read(source, block, BLOCK, &error)) > 0) {
     pnat_feed_push(reader->feed, block, (gsize)length, 0);
     if (reader->write_errno != 0)
       return TRUE; /* told at the end */
   }
   if (length < 0)
-    g_printerr("pnat-plugin: %s: %s\n", source->name, reason(error));
+    g_printerr("pnat-plugin: %s: %s\n", pnat_source_name(source), reason(error));
+  pnat_feed_push(reader->feed, "\n", 1, 0); /* what the last line of a file lacks is not at the beginning of the next */
   return length == 0;
 }
 

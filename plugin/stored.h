@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 
 /**
  * Reads @files and prints records. Files are read in the order of their first event, whatever order they are named in, so that
- * "audit.log*" works; "-" is standard input, and then the order is as given. gzip is unpacked.
+ * "audit.log*" works; "-" is standard input, and then the order is as given. gzip is unpacked, see source.h.
  *
  * @files: NULL-terminated, at least one
  * @returns exit status: 0, EX_NOINPUT when a file can not be read, EX_DATAERR when there is no audit record in them, EX_IOERR when

@@ -94,6 +94,53 @@ says 0 '^event=end' --read "$work/whole.gz"
 head -c 1500 "$work/whole.gz" >"$work/cut.gz"
 says 66 'cut\.gz: it is cut off' --read "$work/cut.gz"
 
+# read_as FILE...: standard output of --read.
+read_as() {
+  # shellcheck disable=SC2086 # words on purpose
+  ${PNAT_WRAPPER-} "$plugin" --read "$@" 2>"$work/err"
+}
+
+# same WHAT: what is in got is what is in want.
+same() {
+  cmp -s "$work/want" "$work/got" || {
+    echo "FAIL: $1:"
+    diff "$work/want" "$work/got" | head -20
+    cat "$work/err"
+    exit 1
+  }
+}
+
+# gzip >>, and what a tape leaves behind it.
+read_as "$log" >"$work/want"
+{
+  head -n 9 "$log" | gzip -c
+  gzip -c </dev/null
+  tail -n +10 "$log" | gzip -c
+  head -c 600 /dev/zero
+} >"$work/members.gz"
+says 0 '^event=end' --read "$work/members.gz"
+read_as "$work/members.gz" >"$work/got"
+same "a file of several gzip members"
+echo garbage >>"$work/members.gz"
+says 66 'members\.gz: what follows its packed data was not packed by gzip' --read "$work/members.gz"
+read_as "$work/members.gz" >"$work/got" || :
+same "garbage behind gzip members"
+{
+  gzip -c "$log"
+  gzip -c "$log" | head -c 1500
+} >"$work/second-cut.gz"
+says 66 'second-cut\.gz: it is cut off' --read "$work/second-cut.gz"
+
+# What looks like a URI is a file's name all the same.
+cp "$log" "$work/web1:audit.log"
+(cd "$work" && says 0 '^event=end' --read web1:audit.log)
+
+# A file that was cut within a line, or has no newline at its end, does not spoil the next.
+printf 'node=web1 type=CONFIG_CHANGE msg=audit(1795539000.000:4400): op=set\nnode=web1 type=SYS' >"$work/short.log"
+says 0 'skipped 1 of ' --read "$work/short.log" "$log"
+read_as "$work/short.log" "$log" >"$work/got"
+same "behind a file that ends within a line"
+
 # Handed a stream where --read was meant.
 status=0
 "$plugin" <"$log" >"$work/out" 2>&1 || status=$?

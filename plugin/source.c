@@ -211,6 +211,13 @@ look_ahead(PnatSource *source)
   }
 }
 
+static int
+by_time(gconstpointer one, gconstpointer other)
+{
+  gint64 a = *(const gint64 *)one, b = *(const gint64 *)other;
+  return a < b ? -1 : a > b;
+}
+
 /* The stamps of the first events, "msg=audit(1700000000.123:45)", ms; those of an event's lines that follow each other count once. */
 static GArray *
 first_stamps(const char *text, const char *end)
@@ -245,7 +252,8 @@ head_time(GByteArray *head)
   g_autoptr(GArray) stamps = first_stamps(text, end);
   if (stamps->len == 0)
     return G_MAXINT64;
-  return g_array_index(stamps, gint64, 0);
+  g_array_sort(stamps, by_time);
+  return g_array_index(stamps, gint64, stamps->len * 9 / 10);
 }
 
 gint64

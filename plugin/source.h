@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A stored audit log: a file or standard input, packed by gzip or not, and when it begins.
+ * A stored audit log: a file or standard input, packed by gzip or not, and about when its first lines were written.
  */
 #pragma once
 
@@ -23,9 +23,10 @@ const char *pnat_source_name(const PnatSource *source);
 gboolean pnat_source_is_same(const PnatSource *one, const PnatSource *other);
 
 /**
- * Looks into what has not been read yet.
+ * Looks into what has not been read yet. Events are stamped when their calls begin, hours before they are logged for some that wait, and a
+ * stamp may be wrong altogether: it is the stamp of one of the first events that nearly all of them are not later than.
  *
- * @returns ms since 1970, of its first event; G_MAXINT64 = there is none, or it can not be read
+ * @returns ms since 1970 at which its first events were logged, roughly; G_MAXINT64 = there is none, or it can not be read
  */
 gint64 pnat_source_time(PnatSource *source);
 

@@ -13,7 +13,7 @@
 G_BEGIN_DECLS
 
 /**
- * Reads @files and prints records. Files are read in the order of their first event, whatever order they are named in, so that
+ * Reads @files and prints records. Files are read in the order of pnat_source_time(), whatever order they are named in, so that
  * "audit.log*" works; "-" is standard input, and then the order is as given. gzip is unpacked, see source.h.
  *
  * @files: NULL-terminated, at least one

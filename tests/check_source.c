@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Stored logs: members of gzip, and when a file begins.
+ * Stored logs: members of gzip, and about when a file begins.
  */
 #include "plugin/source.h"
 
@@ -160,6 +160,33 @@ START_TEST(a_file_begins_with_its_first_event)
 }
 END_TEST
 
+START_TEST(calls_that_waited_for_hours_do_not_make_a_file_old)
+{
+  for (guint i = 0; i < 50; i++)
+    add_event(-7200 - (gint64)i, i);
+  for (guint i = 50; i < 100; i++)
+    add_event(i, i);
+  ck_assert_int_ge(seconds_of_file(), 50);
+  ck_assert_int_lt(seconds_of_file(), 100);
+}
+END_TEST
+
+START_TEST(one_waited_and_few_events_follow)
+{
+  add_event(-500, 1);
+  add_event(100, 2);
+  ck_assert_int_eq(seconds_of_file(), 100);
+}
+END_TEST
+
+START_TEST(a_wrong_stamp_does_not_make_a_file_new)
+{
+  for (guint i = 0; i < 100; i++)
+    add_event(i == 3 ? 100000000 : i, i);
+  ck_assert_int_lt(seconds_of_file(), 100);
+}
+END_TEST
+
 START_TEST(one_file_by_two_names_is_the_same)
 {
   add("text");
@@ -187,6 +214,9 @@ main(void)
   tcase_add_loop_test(tcase, a_member_that_is_cut_off_is_told, 0, G_N_ELEMENTS(sizes));
   tcase_add_test(tcase, looking_takes_nothing_away);
   tcase_add_test(tcase, a_file_begins_with_its_first_event);
+  tcase_add_test(tcase, calls_that_waited_for_hours_do_not_make_a_file_old);
+  tcase_add_test(tcase, one_waited_and_few_events_follow);
+  tcase_add_test(tcase, a_wrong_stamp_does_not_make_a_file_new);
   tcase_add_test(tcase, one_file_by_two_names_is_the_same);
   suite_add_tcase(suite, tcase);
   srunner_run_all(runner, CK_ENV);

@@ -69,6 +69,21 @@ image_free(PnatImage *image)
   g_free(image);
 }
 
+guint
+pnat_node_name_hash(gconstpointer name)
+{
+  guint32 hash = 0x811c9dc5u;
+  for (const char *at = name; *at != '\0'; at++)
+    hash = (hash ^ (guint8)g_ascii_tolower(*at)) * 0x01000193u; /* FNV-1a */
+  return hash;
+}
+
+gboolean
+pnat_node_name_equal(gconstpointer a, gconstpointer b)
+{
+  return g_ascii_strcasecmp(a, b) == 0;
+}
+
 void
 pnat_node_rename(PnatNode *node, const char *name)
 {

@@ -68,6 +68,10 @@ struct PnatProcess {
   PnatReason reason; /* of its end */
 };
 
+/* For tables by a node's name, which is a host's: upper and lower case are the same (RFC 4343). */
+guint pnat_node_name_hash(gconstpointer name);
+gboolean pnat_node_name_equal(gconstpointer a, gconstpointer b);
+
 /* @name: (nullable) @returns (transfer full) */
 PnatNode *pnat_node_new(const char *name);
 void pnat_node_rename(PnatNode *node, const char *name);

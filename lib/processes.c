@@ -58,7 +58,7 @@ pnat_tracker_release_node(PnatTracker *tracker, PnatNode *node)
 static guint64
 exit_key(const PnatNode *node, guint32 pid)
 {
-  return ((guint64)(node->local ? 0 : g_str_hash(node->name)) << 32 | pid) + 1;
+  return ((guint64)(node->local ? 0 : pnat_node_name_hash(node->name)) << 32 | pid) + 1;
 }
 
 void

@@ -35,7 +35,7 @@ pnat_tracker_new(const PnatTrackerOptions *options, PnatRecordFunc func, gpointe
   tracker->excluded_exes = g_ptr_array_new_with_free_func((GDestroyNotify)g_pattern_spec_free);
   tracker->excluded = g_array_new(FALSE, FALSE, sizeof(PnatPrefix));
   tracker->forgetting = g_array_new(FALSE, FALSE, sizeof(PnatForgetting));
-  tracker->nodes = g_hash_table_new(g_str_hash, g_str_equal);
+  tracker->nodes = g_hash_table_new(pnat_node_name_hash, pnat_node_name_equal);
   tracker->local = pnat_tracker_node_new(tracker, NULL);
   tracker->local->local = TRUE;
   tracker->connections = pnat_connections_new(pnat_tracker_connection_closed, tracker);

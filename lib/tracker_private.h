@@ -51,7 +51,7 @@ struct PnatTracker {
   GArray *excluded;         /* of PnatPrefix */
   const PnatWritten *written; /* (nullable) */
   gint64 now;               /* ms, caller's clock */
-  GHashTable *nodes;        /* by name */
+  GHashTable *nodes;        /* by name, in whatever case */
   PnatNode *local;          /* this host, whether its events have a node= or not */
   GHashTable *processes;    /* a set of PnatProcess, by node and pid */
   GHashTable *flows;        /* a set of PnatFlow, by PnatFlowKey */

@@ -74,6 +74,22 @@ START_TEST(nodes_are_kept_apart)
 }
 END_TEST
 
+START_TEST(a_node_is_the_same_in_upper_and_lower_case)
+{
+  Stage stage;
+  Actor shouted = web1_curl;
+  shouted.node = "WEB1";
+  stage_open(&stage);
+  connects(&stage, &shouted, 0, 3, PEER, 443, 0);
+  exits(&stage, &web1_curl, 500);
+  time_passes(&stage, 1000);
+  const Kept *end = the_record(&stage, PNAT_RECORD_END);
+  ck_assert_int_eq(end->record.reason, PNAT_REASON_EXIT);
+  ck_assert_str_eq(end->host, "WEB1");
+  stage_close(&stage);
+}
+END_TEST
+
 START_TEST(connections_to_one_peer_are_one_flow)
 {
   Stage stage;
@@ -762,6 +778,7 @@ suite(void)
   tcase_add_test(tcase, a_connect_and_an_exit_leave_one_end_record);
   tcase_add_test(tcase, an_exit_ends_only_its_own_process);
   tcase_add_test(tcase, nodes_are_kept_apart);
+  tcase_add_test(tcase, a_node_is_the_same_in_upper_and_lower_case);
   tcase_add_test(tcase, connections_to_one_peer_are_one_flow);
   tcase_add_test(tcase, aggregate_connection_keeps_each_connection_a_flow);
   tcase_add_test(tcase, a_refused_connect_is_a_failed_flow);

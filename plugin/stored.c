@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "lib/doubles.h"
 #include "lib/feed.h"
 #include "lib/tracker.h"
 #include "options.h"
@@ -23,6 +24,8 @@ typedef struct {
   PnatTracker *tracker;
   const PnatFormat *format;
   GString *line;
+  PnatDoubles *doubles; /* (nullable) of several files */
+  guint64 n_doubles;
   gint64 now;
   int write_errno;
 } Reader;
@@ -43,6 +46,11 @@ static void
 take_event(const PnatEvent *event, gpointer data)
 {
   Reader *reader = data;
+
+  if (reader->doubles != NULL && pnat_doubles_is_double(reader->doubles, event)) {
+    reader->n_doubles++;
+    return;
+  }
   reader->now = MAX(reader->now, event->time);
   pnat_tracker_feed(reader->tracker, event, reader->now);
 }
@@ -53,6 +61,30 @@ by_time(gconstpointer one, gconstpointer other)
   PnatSource *const *a = one, *const *b = other;
   gint64 first = pnat_source_time(*a), second = pnat_source_time(*b);
   return first < second ? -1 : first > second;
+}
+
+/* The one among @sources that is the same file. */
+static PnatSource *
+find_same(const GPtrArray *sources, const PnatSource *source)
+{
+  for (guint i = 0; i < sources->len; i++)
+    if (pnat_source_is_same(g_ptr_array_index(sources, i), source))
+      return g_ptr_array_index(sources, i);
+  return NULL;
+}
+
+/* Takes @source; one that is there already only to say so. */
+static void
+add_source(GPtrArray *sources, PnatSource *source)
+{
+  const PnatSource *same = find_same(sources, source);
+
+  if (same == NULL) {
+    g_ptr_array_add(sources, source);
+    return;
+  }
+  g_printerr("pnat-plugin: %s: it is the same file as %s, and read once\n", pnat_source_name(source), pnat_source_name(same));
+  pnat_source_free(source);
 }
 
 /* All sources, opened before the first is read: a wrong name is told before any record comes. */
@@ -71,7 +103,7 @@ open_sources(char *const *files)
         g_printerr("pnat-plugin: audit logs are root's: try again with sudo, or as a member of auditd's log_group\n");
       return NULL;
     }
-    g_ptr_array_add(sources, source);
+    add_source(sources, source);
     in_order |= strcmp(*files, "-") == 0;
   }
   if (!in_order && sources->len > 1)
@@ -115,6 +147,8 @@ judge(const Reader *reader, gboolean complete)
     g_printerr("pnat-plugin: standard output: %s\n", g_strerror(reader->write_errno));
     return EX_IOERR;
   }
+  if (reader->n_doubles > 0)
+    g_printerr("pnat-plugin: counted %" G_GUINT64_FORMAT " events once that came more than once\n", reader->n_doubles);
   if (!complete)
     return EX_NOINPUT;
   if (counts.lines > 0 && counts.malformed == counts.lines) {
@@ -139,9 +173,11 @@ pnat_stored_read(char *const *files, const PnatConfig *config, const PnatFormat 
   g_autoptr(GString) line = g_string_new(NULL);
   Reader reader = { .format = format, .line = line };
   g_autoptr(PnatFeed) feed = pnat_feed_new(take_event, &reader);
+  g_autoptr(PnatDoubles) doubles = sources->len > 1 ? pnat_doubles_new() : NULL;
   g_autoptr(PnatTracker) tracker = pnat_tracker_new(&options, print_record, &reader);
   reader.feed = feed;
   reader.tracker = tracker;
+  reader.doubles = doubles;
 
   setvbuf(stdout, NULL, _IOFBF, BLOCK);
   gboolean complete = TRUE;

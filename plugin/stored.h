@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 /**
  * Reads @files and prints records. Files are read in the order of pnat_source_time(), whatever order they are named in, so that
  * "audit.log*" works; "-" is standard input, and then the order is as given. gzip is unpacked, see source.h.
+ * What several of them have counts once, see lib/doubles.h.
  *
  * @files: NULL-terminated, at least one
  * @returns exit status: 0, EX_NOINPUT when a file can not be read, EX_DATAERR when there is no audit record in them, EX_IOERR when

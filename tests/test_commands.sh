@@ -131,6 +131,20 @@ same "garbage behind gzip members"
 } >"$work/second-cut.gz"
 says 66 'second-cut\.gz: it is cut off' --read "$work/second-cut.gz"
 
+# Events that are in several files: a file named twice, packed and not, exports that overlap.
+cp "$log" "$work/one.log"
+ln -sf one.log "$work/link.log"
+gzip -c "$log" >"$work/one.log.gz"
+head -n 30 "$log" >"$work/first.log"
+tail -n +20 "$log" >"$work/second.log"
+says 0 'link\.log: it is the same file as .*/one\.log, and read once' --read "$work/one.log" "$work/link.log"
+says 0 'counted [0-9]+ events once that came more than once' --read "$work/one.log" "$work/one.log.gz"
+for double in "one.log one.log" "one.log link.log" "one.log one.log.gz" "one.log.gz one.log" "second.log first.log" "first.log one.log"; do
+  # shellcheck disable=SC2086 # words on purpose
+  (cd "$work" && read_as $double >got)
+  same "doubles in $double"
+done
+
 # What looks like a URI is a file's name all the same.
 cp "$log" "$work/web1:audit.log"
 (cd "$work" && says 0 '^event=end' --read web1:audit.log)

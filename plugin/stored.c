@@ -11,6 +11,7 @@
 #include <sysexits.h>
 
 #include "lib/doubles.h"
+#include "lib/eventclock.h"
 #include "lib/feed.h"
 #include "lib/tracker.h"
 #include "options.h"
@@ -26,7 +27,7 @@ typedef struct {
   GString *line;
   PnatDoubles *doubles; /* (nullable) of several files */
   guint64 n_doubles;
-  gint64 now;
+  PnatEventClock clock;
   int write_errno;
 } Reader;
 
@@ -51,8 +52,7 @@ take_event(const PnatEvent *event, gpointer data)
     reader->n_doubles++;
     return;
   }
-  reader->now = MAX(reader->now, event->time);
-  pnat_tracker_feed(reader->tracker, event, reader->now);
+  pnat_tracker_feed(reader->tracker, event, pnat_event_clock_hear(&reader->clock, event));
 }
 
 static int

@@ -257,10 +257,8 @@ count_transfer(const PnatCallContext *call, const PnatFlowKey *key, const PnatDe
     flow->ok = TRUE;
   else if (call->event->result == PNAT_RESULT_NONE)
     return;
-  else if (descriptor == NULL)
-    pnat_flow_note_failure(flow, call->event);
   else
-    pnat_flow_note_error(flow, call->event); /* the connection itself had been made, or pnat_call_settle() counted it */
+    pnat_flow_note_error(flow, call->event); /* a datagram; or the connection had been made, or pnat_call_settle() counted it */
   if (descriptor == NULL && key->direction == PNAT_DIRECTION_IN)
     pnat_flow_note_peer_port(flow, call->event->address.port);
   if (descriptor != NULL && descriptor->direction == PNAT_DIRECTION_IN)

@@ -162,7 +162,8 @@ pnat_flow_outcome(const PnatFlow *flow)
     return PNAT_OUTCOME_OK;
   if (flow->pending > 0)
     return PNAT_OUTCOME_PENDING;
-  return flow->failed > 0 ? PNAT_OUTCOME_FAILED : PNAT_OUTCOME_UNKNOWN;
+  gboolean transfer_failed = flow->connections == 0 && flow->error != 0;
+  return flow->failed > 0 || transfer_failed ? PNAT_OUTCOME_FAILED : PNAT_OUTCOME_UNKNOWN;
 }
 
 static void
@@ -181,7 +182,7 @@ static void
 fill_bytes(const PnatFlow *flow, PnatRecord *record)
 {
   const PnatFlowSockets *sockets = flow->sockets;
-  gboolean counted = sockets != NULL && sockets->n_counted > 0 && sockets->n_counted >= flow->connections - flow->failed;
+  gboolean counted = sockets != NULL && sockets->n_counted > 0 && sockets->n_counted + (guint64)flow->failed >= flow->connections;
 
   record->tx = counted ? sockets->tx : flow->tx;
   record->rx = counted ? sockets->rx : flow->rx;

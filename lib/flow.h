@@ -61,7 +61,7 @@ struct PnatFlow {
   PnatFlowMark latest;
   guint32 calls; /* stops counting at G_MAXUINT32, as the next two */
   guint32 connections;
-  guint32 failed;
+  guint32 failed;   /* of the connections */
   guint32 pending;  /* connects under way */
   gint fd;          /* that the newest call was made on */
   guint16 first_high;
@@ -101,7 +101,7 @@ void pnat_flow_note_peer_port(PnatFlow *flow, guint16 port);
 /* Notes the error that @event failed with; 0 if it did not. */
 void pnat_flow_note_error(PnatFlow *flow, const PnatEvent *event);
 
-/* Counts @event as a connection or datagram that failed, and notes its error. */
+/* Counts @event as how one of the connections failed, and notes its error. */
 void pnat_flow_note_failure(PnatFlow *flow, const PnatEvent *event);
 
 /* Its process exited at @end, ms, event time: what is known by when it was heard of was no later than that. */

@@ -218,6 +218,7 @@ static const struct {
 } counters[] = {
   { 1, 0, 0, FALSE }, { 1, 0, 1, TRUE },  { 2, 0, 1, FALSE }, { 2, 0, 2, TRUE }, { 3, 1, 2, TRUE },
   { 3, 2, 1, TRUE },  { 3, 0, 2, FALSE }, { 1, 1, 0, FALSE }, { 0, 0, 1, TRUE }, /* the connection was there before */
+  { 0, 1, 1, TRUE }, /* more failed than were */
 };
 
 START_TEST(the_kernels_counters_are_taken_when_they_are_complete)

@@ -143,6 +143,27 @@ START_TEST(a_refused_connect_is_a_failed_flow)
 }
 END_TEST
 
+START_TEST(a_datagram_that_failed_is_no_connection_that_did)
+{
+  Stage stage;
+  stage_open(&stage);
+  for (gint64 at = 0; at < 2; at++) {
+    PnatEvent event = call_of(&stage, &curl, at, PNAT_CALL_SEND, 3, -EPERM);
+    towards(&event, PEER, 53);
+    happen(&stage, &event);
+  }
+  exits(&stage, &curl, 10);
+  time_passes(&stage, 1000);
+  const PnatRecord *record = &the_record(&stage, PNAT_RECORD_END)->record;
+  ck_assert_int_eq(record->outcome, PNAT_OUTCOME_FAILED);
+  ck_assert_int_eq(record->error, EPERM);
+  ck_assert_uint_eq(record->calls, 2);
+  ck_assert_uint_eq(record->connections, 0);
+  ck_assert_uint_eq(record->failed, 0);
+  stage_close(&stage);
+}
+END_TEST
+
 START_TEST(a_connect_in_progress_is_pending_at_the_end)
 {
   Stage stage;
@@ -782,6 +803,7 @@ suite(void)
   tcase_add_test(tcase, connections_to_one_peer_are_one_flow);
   tcase_add_test(tcase, aggregate_connection_keeps_each_connection_a_flow);
   tcase_add_test(tcase, a_refused_connect_is_a_failed_flow);
+  tcase_add_test(tcase, a_datagram_that_failed_is_no_connection_that_did);
   tcase_add_test(tcase, a_connect_in_progress_is_pending_at_the_end);
   tcase_add_loop_test(tcase, what_comes_on_the_descriptor_settles_a_pending_connect, 0, G_N_ELEMENTS(settlements));
   tcase_add_test(tcase, transfers_count_to_the_peer_of_the_descriptor);

@@ -2,8 +2,8 @@
  *
  * The tracker's table of flows: bounded by max_flows, and the records of a flow's life.
  *
- * Every flow stands in the quiet list, and in one of the two report lists while a report is due: as all flows wait equally
- * long, a list is in the order of its due times and only its head need be looked at.
+ * Every flow stands in the quiet list, and in one of the two report lists while a report is due: as no flow waits longer than one that
+ * begins to wait now, a list is in the order of its due times and only its head need be looked at.
  */
 #include "tracker_private.h"
 
@@ -110,6 +110,29 @@ dequeue(PnatTracker *tracker, PnatFlow *flow)
     TAILQ_REMOVE(&tracker->awaiting_update, flow, by_report);
   else
     TAILQ_REMOVE(&tracker->awaiting_start, flow, by_report);
+}
+
+/* Their order stays: the same bound is put to all. */
+static void
+bound_waits(struct PnatDueFlows *flows, gint64 latest)
+{
+  PnatFlow *flow;
+  TAILQ_FOREACH (flow, flows, by_report)
+    flow->due = latest == G_MAXINT64 ? latest : MIN(flow->due, latest);
+}
+
+void
+pnat_tracker_rearrange_reports(PnatTracker *tracker)
+{
+  PnatFlow *flow;
+
+  bound_waits(&tracker->awaiting_update, later(tracker->now, tracker->options.active_timeout));
+  bound_waits(&tracker->awaiting_start, later(tracker->now, tracker->options.start_after));
+  while (tracker->options.start_after == G_MAXINT64 && (flow = TAILQ_FIRST(&tracker->awaiting_start)) != NULL) {
+    dequeue(tracker, flow);
+    flow->started = TRUE; /* as good as: updates come without a start record */
+    enqueue(tracker, flow);
+  }
 }
 
 /* Closing. */

@@ -58,6 +58,7 @@ pnat_tracker_set_options(PnatTracker *tracker, const PnatTrackerOptions *options
   compile_exclusions(tracker);
   tracker->options.exclude = NULL;
   tracker->options.exclude_exe = NULL;
+  pnat_tracker_rearrange_reports(tracker);
 }
 
 static void

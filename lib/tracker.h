@@ -52,7 +52,7 @@ void pnat_tracker_clear(PnatTracker *tracker);
 /* Writes the ends of processes that are known to have ended, without waiting for what may still come. */
 void pnat_tracker_settle(PnatTracker *tracker);
 
-/* New options for what comes; open flows stay as they are. */
+/* New options for what comes; open flows stay as they are, but none waits longer for its next record than a new one would. */
 void pnat_tracker_set_options(PnatTracker *tracker, const PnatTrackerOptions *options);
 
 /* @now: ms, see above; an older one than before counts as the same moment */

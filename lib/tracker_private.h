@@ -145,6 +145,9 @@ void pnat_tracker_end_flow(PnatTracker *tracker, PnatFlow *flow, PnatReason reas
 /* Has the flow reported at flow->due, behind those that are queued. */
 void pnat_tracker_enqueue_flow(PnatTracker *tracker, PnatFlow *flow);
 
+/* start_after or active_timeout may be others than before: flows that wait do so no longer than new ones will. */
+void pnat_tracker_rearrange_reports(PnatTracker *tracker);
+
 /* Start and update records that are due. */
 void pnat_tracker_report_due(PnatTracker *tracker);
 

@@ -397,6 +397,7 @@ reload(gpointer data)
     return;
   }
   PnatTrackerOptions options = pnat_options_for_tracker(config, g_get_host_name());
+  pnat_tracker_advance(daemon->tracker, monotonic_ms());
   pnat_tracker_set_options(daemon->tracker, &options);
   note_what_waits(daemon->config, config);
   pnat_config_free(daemon->config);

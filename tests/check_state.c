@@ -133,6 +133,33 @@ START_TEST(the_clock_may_start_anew)
 }
 END_TEST
 
+/* Saved when no update was to come, or no start for long. */
+START_TEST(a_flow_restored_under_other_options_does_not_hold_up_others)
+{
+  Stage one, other;
+  PnatTrackerOptions options = stage_options();
+  options.start_after = _i == 0 ? 0 : 30000;
+  options.active_timeout = G_MAXINT64;
+  stage_open_with(&one, &options);
+  connects(&one, &nc, 0, 3, PEER, 443, 0);
+  time_passes(&one, 10);
+  g_autoptr(GByteArray) bytes = save(&one);
+
+  options.start_after = 0;
+  options.active_timeout = 1000;
+  stage_open_with(&other, &options);
+  ck_assert(pnat_state_restore(other.tracker, bytes->data, bytes->len, T0, NULL));
+  connects(&other, &curl, 100, 3, PEER, 443, 0);
+  time_passes(&other, 200);
+  ck_assert_uint_eq(count_records(&other, PNAT_RECORD_START), _i == 0 ? 1 : 2);
+  transfers(&other, &curl, 300, PNAT_CALL_SEND, 3, 1);
+  time_passes(&other, 1500);
+  ck_assert_uint_eq(the_record(&other, PNAT_RECORD_UPDATE)->record.pid, 100);
+  stage_close(&one);
+  stage_close(&other);
+}
+END_TEST
+
 START_TEST(a_state_cut_anywhere_is_refused)
 {
   Stage stage;
@@ -346,6 +373,7 @@ suite(void)
   tcase_add_test(tcase, a_restored_tracker_goes_on_as_the_saved_one_would);
   tcase_add_test(tcase, each_flow_is_restored_to_its_program);
   tcase_add_test(tcase, the_clock_may_start_anew);
+  tcase_add_loop_test(tcase, a_flow_restored_under_other_options_does_not_hold_up_others, 0, 2);
   tcase_add_test(tcase, a_state_cut_anywhere_is_refused);
   tcase_add_test(tcase, a_state_changed_anywhere_does_no_harm);
   tcase_add_loop_test(tcase, a_number_that_can_not_be_is_refused, 0, G_N_ELEMENTS(spoilt));

@@ -615,6 +615,49 @@ START_TEST(an_update_comes_only_after_new_activity)
 }
 END_TEST
 
+/* Of a flow that was open before and of one that comes after: when each has its start, and the first update after activity. */
+static const struct {
+  gint64 start_before, update_before, start_after, update_after;
+  guint starts, updates; /* of both flows, 3 s after the options changed */
+} lowered[] = {
+  { 30000, 300000, 1000, 300000, 2, 0 },
+  { G_MAXINT64, G_MAXINT64, 1000, 1000, 1, 3 }, /* the first flow's start is not told any more */
+  { 0, G_MAXINT64, 0, 1000, 1, 2 },
+  { 0, 300000, 0, 1000, 1, 2 },
+  { 30000, 300000, G_MAXINT64, 1000, 0, 4 }, /* from the connect on */
+  { 1000, 1000, 30000, 300000, 1, 0 },
+  { 1000, 1000, G_MAXINT64, G_MAXINT64, 0, 0 },
+};
+
+START_TEST(a_flow_that_waits_for_long_does_not_hold_up_others_when_options_are_lowered)
+{
+  Stage stage;
+  PnatTrackerOptions options = stage_options();
+  options.start_after = lowered[_i].start_before;
+  options.active_timeout = lowered[_i].update_before;
+  stage_open_with(&stage, &options);
+  connects(&stage, &curl, 0, 3, PEER, 443, 0);
+  time_passes(&stage, 100);
+  guint before = stage.records->len;
+
+  options.start_after = lowered[_i].start_after;
+  options.active_timeout = lowered[_i].update_after;
+  pnat_tracker_set_options(stage.tracker, &options);
+  connects(&stage, &nc, 200, 3, PEER, 443, 0);
+  for (gint64 at = 300; at <= 3100; at += 100) {
+    if (at == 1500) {
+      transfers(&stage, &curl, at, PNAT_CALL_SEND, 3, 1);
+      transfers(&stage, &nc, at, PNAT_CALL_SEND, 3, 1);
+    }
+    time_passes(&stage, at);
+  }
+  guint starts = count_records(&stage, PNAT_RECORD_START) - before;
+  ck_assert_msg(starts == lowered[_i].starts && count_records(&stage, PNAT_RECORD_UPDATE) == lowered[_i].updates,
+                "%d: %u starts, %u updates", _i, starts, count_records(&stage, PNAT_RECORD_UPDATE));
+  stage_close(&stage);
+}
+END_TEST
+
 START_TEST(a_silent_process_ends_idle)
 {
   Stage stage;
@@ -828,6 +871,7 @@ suite(void)
   tcase_add_test(tcase, a_boot_ends_what_ran_on_the_node);
   tcase_add_test(tcase, a_flow_open_for_start_after_has_a_start_record);
   tcase_add_test(tcase, an_update_comes_only_after_new_activity);
+  tcase_add_loop_test(tcase, a_flow_that_waits_for_long_does_not_hold_up_others_when_options_are_lowered, 0, G_N_ELEMENTS(lowered));
   tcase_add_test(tcase, a_silent_process_ends_idle);
   tcase_add_test(tcase, the_quietest_flow_is_evicted_and_told);
   tcase_add_test(tcase, a_process_whose_thread_exited_keeps_its_descriptors_over_execve);

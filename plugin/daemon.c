@@ -53,7 +53,7 @@ typedef struct {
   char *started; /* (nullable) the line that the start was told with */
   guint replay;       /* source of stored events that are caught up with, or of what is done before that */
   PnatInput *input;
-  char **names; /* of this host in node= fields */
+  PnatNodeNames *names; /* of this host in node= fields */
   GMainLoop *loop;
   guint timer;
   guint rearm; /* source that sets it anew */
@@ -90,7 +90,8 @@ take_event(const PnatEvent *event, gpointer data)
   Daemon *daemon = data;
   PnatEvent completed = *event;
 
-  if (daemon->resume != NULL && !pnat_resume_is_new(daemon->resume, event))
+  completed.here = pnat_node_is_here(daemon->names, event->node);
+  if (daemon->resume != NULL && !pnat_resume_is_new(daemon->resume, &completed))
     return;
   if (daemon->local != NULL)
     pnat_local_prepare(daemon->local, &completed);
@@ -306,7 +307,7 @@ static void
 set_up_resume(Daemon *daemon)
 {
   if (keeps_state(daemon))
-    daemon->resume = pnat_resume_new(daemon->config, daemon->tracker, daemon->names, daemon->losses);
+    daemon->resume = pnat_resume_new(daemon->config, daemon->tracker, daemon->losses);
   if (daemon->resume == NULL || pnat_resume_take(daemon->resume)) {
     begin(daemon);
     return;
@@ -328,7 +329,7 @@ static void
 set_local_tracking(Daemon *daemon)
 {
   if (daemon->config->local_tracking && daemon->local == NULL)
-    daemon->local = pnat_local_new(daemon->tracker, daemon->names, local_changed, daemon);
+    daemon->local = pnat_local_new(daemon->tracker, local_changed, daemon);
   else if (!daemon->config->local_tracking)
     g_clear_pointer(&daemon->local, pnat_local_free);
 }
@@ -382,6 +383,14 @@ set_control(Daemon *daemon)
     pnat_log_warning("%s: the plugin tells its counters at SIGUSR1 only", error->message);
 }
 
+/* auditd, of which the signal comes, may have read that it is to call this host by another name. */
+static void
+reread_names(Daemon *daemon)
+{
+  if (pnat_node_names_reread(daemon->names) && daemon->local != NULL)
+    pnat_local_renamed(daemon->local);
+}
+
 /* SIGHUP: new options where the file is right, else the old; the log is reopened in any case. */
 static void
 reload(gpointer data)
@@ -390,6 +399,7 @@ reload(gpointer data)
   g_autoptr(GError) error = NULL;
   g_autoptr(PnatConfig) config = pnat_config_load(daemon->config_file, &error);
 
+  reread_names(daemon);
   if (config == NULL || !pnat_sinks_reconfigure(daemon->sinks, config, &error)) {
     pnat_log_error("%s", error->message);
     pnat_log_error("the configuration stays as it was");
@@ -457,7 +467,7 @@ set_up_tracking(Daemon *daemon)
   static const PnatInputHandlers handlers = { input_drained, stop };
   PnatTrackerOptions options = pnat_options_for_tracker(daemon->config, g_get_host_name());
 
-  daemon->names = pnat_node_names();
+  daemon->names = pnat_node_names_new();
   daemon->feed = pnat_feed_new(take_event, daemon);
   daemon->tracker = pnat_tracker_new(&options, push_record, daemon);
   daemon->losses = pnat_losses_new(daemon->tracker, daemon->names);

@@ -13,7 +13,6 @@
 #include "liveness.h"
 #include "log.h"
 #include "netns.h"
-#include "nodename.h"
 #include "pending.h"
 #include "procinfo.h"
 #include "recheck.h"
@@ -44,7 +43,6 @@ struct PnatLocal {
   PnatNetns *netns;       /* (nullable) */
   GError *no_liveness;    /* (nullable) why there is none */
   GError *no_sockets;     /* (nullable) */
-  char *const *names;
   guint n_foreign; /* events of other nodes, counted until one of this host is seen */
   gboolean seen_here;
   PnatGone *gone;
@@ -107,12 +105,11 @@ ask_pending(const PnatPendingConnect *connect, gpointer data)
 }
 
 PnatLocal *
-pnat_local_new(PnatTracker *tracker, char *const *names, PnatLocalChangedFunc changed, gpointer data)
+pnat_local_new(PnatTracker *tracker, PnatLocalChangedFunc changed, gpointer data)
 {
   PnatLocal *local = g_new0(PnatLocal, 1);
 
   local->tracker = tracker;
-  local->names = names;
   local->changed = changed;
   local->data = data;
   local->gone = pnat_gone_new(settle_gone, local);
@@ -260,7 +257,6 @@ watch_process(PnatLocal *local, PnatEvent *event)
 {
   gint64 now = g_get_real_time() / 1000;
 
-  event->here = TRUE;
   event->start = pnat_liveness_watch(local->liveness, event->who.pid, event->time, &event->who);
   event->local = event->start != 0 || event->time > now - LIVE_AGE;
   if (event->local && pnat_event_waits(event))
@@ -279,22 +275,28 @@ watch_process(PnatLocal *local, PnatEvent *event)
 }
 
 /* auditd may call this host by a name that is not expected: then all of local tracking were off, and nobody knew. */
-static gboolean
-is_here(PnatLocal *local, const PnatEvent *event)
+static void
+note_whose(PnatLocal *local, const PnatEvent *event)
 {
-  if (event->node == NULL || pnat_node_is_here(local->names, event->node))
-    return local->seen_here = TRUE;
+  local->seen_here |= event->here;
   if (!local->seen_here && ++local->n_foreign == MANY_EVENTS)
     pnat_log_warning("none of %d events was of this host, %s; the last came from %s. If its own should be among them, see name_format in "
                      "auditd.conf(5)",
-                     MANY_EVENTS, local->names[0], event->node);
-  return FALSE;
+                     MANY_EVENTS, g_get_host_name(), event->node);
+}
+
+void
+pnat_local_renamed(PnatLocal *local)
+{
+  local->seen_here = FALSE;
+  local->n_foreign = 0;
 }
 
 void
 pnat_local_prepare(PnatLocal *local, PnatEvent *event)
 {
-  if (!is_here(local, event))
+  note_whose(local, event);
+  if (!event->here)
     return;
   if (local->sockets != NULL)
     pnat_sockets_poll(local->sockets);
@@ -303,7 +305,7 @@ pnat_local_prepare(PnatLocal *local, PnatEvent *event)
   if (event->kind == PNAT_EVENT_NETWORK && local->liveness != NULL)
     watch_process(local, event);
   else
-    event->here = event->local = TRUE;
+    event->local = TRUE;
 }
 
 void

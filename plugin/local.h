@@ -19,15 +19,17 @@ typedef void (*PnatLocalChangedFunc)(gpointer data);
  * What can not be had is logged, and done without.
  *
  * @tracker: outlives the result
- * @names: of this host in node= fields, NULL-terminated; outlives the result
  * @changed: called when a process or a socket was told to have ended, so that there may be something due earlier than before
  * @returns (transfer full)
  */
-PnatLocal *pnat_local_new(PnatTracker *tracker, char *const *names, PnatLocalChangedFunc changed, gpointer data);
+PnatLocal *pnat_local_new(PnatTracker *tracker, PnatLocalChangedFunc changed, gpointer data);
 void pnat_local_free(PnatLocal *local);
 
-/* Completes @event, if it is of this host, with what its kernel says. Strings that are added live until the next call. */
+/* Completes @event, if event->here, with what its kernel says. Strings that are added live until the next call. */
 void pnat_local_prepare(PnatLocal *local, PnatEvent *event);
+
+/* This host may be called by another name from now on: whether that is an expected one is to be seen. */
+void pnat_local_renamed(PnatLocal *local);
 
 /**
  * After a restart: which of the tracker's processes are gone, and in the next moments, as pnat_local_advance() goes on with it, which

@@ -10,7 +10,6 @@
 #include "lib/serials.h"
 #include "lib/tally.h"
 #include "log.h"
-#include "nodename.h"
 
 /* ms that a number may be late. */
 #define SETTLE 1000
@@ -32,7 +31,7 @@ typedef struct {
 
 struct PnatLosses {
   PnatTracker *tracker;
-  char *const *names;
+  const PnatNodeNames *names;
   PnatAuditStatus *status; /* (nullable) */
   PnatSerials serials;
   PnatTally tally;
@@ -130,7 +129,7 @@ rules_listed(PnatProfile profile, gpointer data)
 }
 
 PnatLosses *
-pnat_losses_new(PnatTracker *tracker, char *const *names)
+pnat_losses_new(PnatTracker *tracker, const PnatNodeNames *names)
 {
   g_autoptr(GError) error = NULL;
   PnatLosses *losses = g_new0(PnatLosses, 1);

@@ -8,6 +8,7 @@
 #include "lib/codec.h"
 #include "lib/prefilter.h"
 #include "lib/tracker.h"
+#include "nodename.h"
 
 G_BEGIN_DECLS
 
@@ -15,10 +16,10 @@ typedef struct PnatLosses PnatLosses;
 
 /**
  * @tracker: outlives the result
- * @names: of this host in node= fields, NULL-terminated; outlives the result
+ * @names: of this host in node= fields; outlives the result, and may change
  * @returns (transfer full)
  */
-PnatLosses *pnat_losses_new(PnatTracker *tracker, char *const *names);
+PnatLosses *pnat_losses_new(PnatTracker *tracker, const PnatNodeNames *names);
 void pnat_losses_free(PnatLosses *losses);
 
 /* A PnatLineFunc; @losses is a PnatLosses. */

@@ -14,6 +14,15 @@
 #include "lib/address.h"
 #include "log.h"
 
+/* Names from before auditd's configuration changed that are still known: addresses, where they are many. */
+#define MAX_FORMER 256
+
+struct PnatNodeNames {
+  GPtrArray *names; /* of char *; those of now, and behind them former ones, the latest first */
+  char *host;
+  char *said; /* what the configuration says of them, to tell when that changes */
+};
+
 /* The value of "-c DIR" on our parent's command line, (transfer full) (nullable). */
 static char *
 parent_config_dir(void)
@@ -98,14 +107,21 @@ add_interfaces(GPtrArray *names)
   freeifaddrs(found);
 }
 
-char **
-pnat_node_names_of(const char *host, const char *text)
+static char *
+said_by(const char *format, const char *name)
 {
-  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  gboolean is_named = format != NULL && g_ascii_strcasecmp(format, "user") == 0;
+  g_autofree char *lower = g_ascii_strdown(format != NULL ? format : "none", -1);
+  return g_strconcat(lower, " ", is_named ? name : NULL, NULL);
+}
+
+/* @name: (nullable) what stands in the configuration */
+static GPtrArray *
+names_of(const char *host, const char *format, const char *name)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
   g_autofree char *short_name = g_strndup(host, strcspn(host, "."));
   g_autofree char *without_blanks = g_strdelimit(g_strdup(host), " ", '_'); /* auditd's */
-  g_autofree char *format = pnat_auditd_option(text, "name_format");
-  g_autofree char *name = pnat_auditd_option(text, "name");
 
   add_name(names, host);
   add_name(names, short_name);
@@ -118,24 +134,74 @@ pnat_node_names_of(const char *host, const char *text)
     add_resolved(names, host);
     add_interfaces(names);
   }
-  g_ptr_array_add(names, NULL);
-  return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
-}
-
-char **
-pnat_node_names(void)
-{
-  g_autofree char *path = pnat_auditd_config();
-  g_autofree char *text = NULL;
-
-  return pnat_node_names_of(g_get_host_name(), g_file_get_contents(path, &text, NULL, NULL) ? text : "");
+  return names;
 }
 
 gboolean
-pnat_node_is_here(char *const *names, const char *node)
+pnat_node_names_take(PnatNodeNames *names, const char *text)
 {
-  for (; *names != NULL; names++)
-    if (g_ascii_strcasecmp(*names, node) == 0)
+  g_autofree char *format = pnat_auditd_option(text, "name_format");
+  g_autofree char *name = pnat_auditd_option(text, "name");
+  g_autofree char *said = said_by(format, name);
+
+  if (g_strcmp0(said, names->said) == 0)
+    return FALSE;
+  g_autoptr(GPtrArray) former = g_steal_pointer(&names->names);
+  g_free(names->said);
+  names->said = g_steal_pointer(&said);
+  names->names = names_of(names->host, format, name);
+  for (guint i = 0; former != NULL && i < MIN(former->len, MAX_FORMER); i++)
+    add_name(names->names, g_ptr_array_index(former, i));
+  return TRUE;
+}
+
+PnatNodeNames *
+pnat_node_names_of(const char *host, const char *text)
+{
+  PnatNodeNames *names = g_new0(PnatNodeNames, 1);
+  names->host = g_strdup(host);
+  pnat_node_names_take(names, text);
+  return names;
+}
+
+void
+pnat_node_names_free(PnatNodeNames *names)
+{
+  if (names == NULL)
+    return;
+  g_ptr_array_unref(names->names);
+  g_free(names->host);
+  g_free(names->said);
+  g_free(names);
+}
+
+static char *
+read_config(void)
+{
+  g_autofree char *path = pnat_auditd_config();
+  char *text = NULL;
+  return g_file_get_contents(path, &text, NULL, NULL) ? text : NULL;
+}
+
+PnatNodeNames *
+pnat_node_names_new(void)
+{
+  g_autofree char *text = read_config();
+  return pnat_node_names_of(g_get_host_name(), text != NULL ? text : "");
+}
+
+gboolean
+pnat_node_names_reread(PnatNodeNames *names)
+{
+  g_autofree char *text = read_config();
+  return text != NULL && pnat_node_names_take(names, text);
+}
+
+gboolean
+pnat_node_is_here(const PnatNodeNames *names, const char *node)
+{
+  for (guint i = 0; node != NULL && i < names->names->len; i++)
+    if (g_ascii_strcasecmp(g_ptr_array_index(names->names, i), node) == 0)
       return TRUE;
-  return FALSE;
+  return node == NULL;
 }

@@ -31,7 +31,6 @@
 
 struct PnatResume {
   PnatTracker *tracker;
-  char *const *names;
   PnatLosses *losses;
   char *boot_id;
   gint64 boot;           /* ms since 1970: when this boot was */
@@ -78,12 +77,11 @@ boot_time(void)
 }
 
 PnatResume *
-pnat_resume_new(const PnatConfig *config, PnatTracker *tracker, char *const *names, PnatLosses *losses)
+pnat_resume_new(const PnatConfig *config, PnatTracker *tracker, PnatLosses *losses)
 {
   PnatResume *resume = g_new0(PnatResume, 1);
 
   resume->tracker = tracker;
-  resume->names = names;
   resume->losses = losses;
   resume->boot = boot_time();
   resume->boot_id = read_boot_id();
@@ -331,7 +329,7 @@ pnat_resume_is_new(PnatResume *resume, const PnatEvent *event)
 {
   gboolean replaying = pnat_resume_is_replaying(resume);
 
-  if (event->node != NULL && !pnat_node_is_here(resume->names, event->node))
+  if (!event->here)
     return !replaying; /* other hosts' numbers are not kept */
   /* Handled then, or of an earlier boot, which had its own numbers. */
   if (replaying && event->time < (resume->in_last_boot ? resume->since : MAX(resume->since, resume->boot)))

@@ -18,11 +18,10 @@ typedef struct PnatResume PnatResume;
 /**
  * @config: not kept
  * @tracker: empty, and outlives the result
- * @names: of this host in node= fields; outlives the result
  * @losses: outlives the result
  * @returns (transfer full) never NULL: what can not be had is logged, and done without
  */
-PnatResume *pnat_resume_new(const PnatConfig *config, PnatTracker *tracker, char *const *names, PnatLosses *losses);
+PnatResume *pnat_resume_new(const PnatConfig *config, PnatTracker *tracker, PnatLosses *losses);
 
 /**
  * Takes the state directory, if nobody else has it.
@@ -58,7 +57,7 @@ gboolean pnat_resume_will_replay(const PnatResume *resume);
 /* Whether stored events are being handled, not live ones. */
 gboolean pnat_resume_is_replaying(const PnatResume *resume);
 
-/* Whether @event, live or stored, comes for the first time. To be asked once for each. */
+/* Whether @event, live or stored, comes for the first time; event->here says whose it is. To be asked once for each. */
 gboolean pnat_resume_is_new(PnatResume *resume, const PnatEvent *event);
 
 /**

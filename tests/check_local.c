@@ -66,13 +66,12 @@ shrink_buffers(void)
 static void
 host_open(Host *host, int backlog)
 {
-  static char *names[] = { (char *)"here", NULL };
   struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   socklen_t length = sizeof here;
 
   leave_network();
   stage_open(&host->stage);
-  host->local = pnat_local_new(host->stage.tracker, names, changed, NULL);
+  host->local = pnat_local_new(host->stage.tracker, changed, NULL);
   shrink_buffers();
   host->self = (Actor){ NULL, (guint32)getpid(), (guint32)getppid(), PNAT_ID_UNSET, g_file_read_link("/proc/self/exe", NULL) };
   host->listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -107,6 +106,7 @@ prepared(Host *host, int fd, gint64 value, const char *ip, guint16 port)
 {
   PnatEvent event, before = call_of(&host->stage, &host->self, 0, PNAT_CALL_CONNECT, fd, value);
   before.time = g_get_real_time() / 1000;
+  before.here = TRUE;
   towards(&before, ip, port);
   for (guint i = 0; i < 10; i++) {
     event = before;
@@ -136,6 +136,7 @@ static void
 poll_sockets(Host *host)
 {
   PnatEvent other = event_of(&host->stage, &host->self, 0, PNAT_EVENT_EXIT);
+  other.here = TRUE;
   for (guint i = 0; i < 100; i++)
     pnat_local_prepare(host->local, &other);
 }

@@ -41,7 +41,7 @@ static const struct {
 
 START_TEST(a_node_is_here_by_its_exact_name)
 {
-  g_auto(GStrv) names = pnat_node_names_of(cases[_i].host, cases[_i].text);
+  g_autoptr(PnatNodeNames) names = pnat_node_names_of(cases[_i].host, cases[_i].text);
   ck_assert_int_eq(pnat_node_is_here(names, cases[_i].node), cases[_i].here);
 }
 END_TEST
@@ -57,8 +57,8 @@ address_text(const struct sockaddr *address)
 
 START_TEST(with_numeric_names_the_addresses_of_interfaces_are_here)
 {
-  g_auto(GStrv) names = pnat_node_names_of("localhost", "name_format = numeric\n");
-  g_auto(GStrv) others = pnat_node_names_of("localhost", "name_format = hostname\n");
+  g_autoptr(PnatNodeNames) names = pnat_node_names_of("localhost", "name_format = numeric\n");
+  g_autoptr(PnatNodeNames) others = pnat_node_names_of("localhost", "name_format = hostname\n");
   struct ifaddrs *found;
 
   ck_assert_int_eq(getifaddrs(&found), 0);
@@ -79,8 +79,8 @@ END_TEST
 /* auditd resolves its host's name once, when it starts. */
 START_TEST(what_the_hosts_name_resolves_to_is_here)
 {
-  g_auto(GStrv) numeric = pnat_node_names_of("localhost", "name_format = numeric\n");
-  g_auto(GStrv) full = pnat_node_names_of("localhost", "name_format = fqd\n");
+  g_autoptr(PnatNodeNames) numeric = pnat_node_names_of("localhost", "name_format = numeric\n");
+  g_autoptr(PnatNodeNames) full = pnat_node_names_of("localhost", "name_format = fqd\n");
   struct addrinfo hints = { .ai_flags = AI_ADDRCONFIG | AI_CANONNAME, .ai_socktype = SOCK_STREAM }, *found;
 
   if (getaddrinfo("localhost", NULL, &hints, &found) != 0)
@@ -94,9 +94,41 @@ END_TEST
 
 START_TEST(a_name_that_does_not_resolve_is_no_harm)
 {
-  g_auto(GStrv) names = pnat_node_names_of("no-such-host.invalid", "name_format = fqd\n");
+  g_autoptr(PnatNodeNames) names = pnat_node_names_of("no-such-host.invalid", "name_format = fqd\n");
   ck_assert(pnat_node_is_here(names, "no-such-host.invalid"));
   ck_assert(pnat_node_is_here(names, "no-such-host"));
+}
+END_TEST
+
+/* At its SIGHUP, on which auditd reads its own. */
+START_TEST(a_name_that_was_changed_is_here_and_so_is_the_former_one)
+{
+  g_autoptr(PnatNodeNames) names = pnat_node_names_of("web1", "name_format = hostname\n");
+  ck_assert(!pnat_node_is_here(names, "front"));
+  ck_assert(!pnat_node_names_take(names, "name_format = HOSTNAME\nname = front\n"));
+  ck_assert(!pnat_node_is_here(names, "front"));
+  ck_assert(pnat_node_names_take(names, "name_format = user\nname = front\n"));
+  ck_assert(pnat_node_is_here(names, "front"));
+  ck_assert(pnat_node_is_here(names, "web1"));
+  ck_assert(pnat_node_names_take(names, "name_format = user\nname = rear\n"));
+  ck_assert(pnat_node_is_here(names, "rear"));
+  ck_assert(pnat_node_is_here(names, "front"));
+  ck_assert(!pnat_node_is_here(names, "side"));
+  ck_assert(pnat_node_is_here(names, NULL));
+}
+END_TEST
+
+START_TEST(not_all_former_names_are_kept)
+{
+  g_autoptr(PnatNodeNames) names = pnat_node_names_of("web1", "");
+  for (guint i = 0; i <= 1000; i++) {
+    g_autofree char *text = g_strdup_printf("name_format = user\nname = name%u\n", i);
+    ck_assert(pnat_node_names_take(names, text));
+  }
+  ck_assert(pnat_node_is_here(names, "name1000"));
+  ck_assert(pnat_node_is_here(names, "name999"));
+  ck_assert(!pnat_node_is_here(names, "name0"));
+  ck_assert(pnat_node_is_here(names, "web1"));
 }
 END_TEST
 
@@ -113,6 +145,8 @@ main(void)
   tcase_add_test(tcase, with_numeric_names_the_addresses_of_interfaces_are_here);
   tcase_add_test(tcase, what_the_hosts_name_resolves_to_is_here);
   tcase_add_test(tcase, a_name_that_does_not_resolve_is_no_harm);
+  tcase_add_test(tcase, a_name_that_was_changed_is_here_and_so_is_the_former_one);
+  tcase_add_test(tcase, not_all_former_names_are_kept);
   suite_add_tcase(suite, tcase);
   srunner_run_all(runner, CK_ENV);
   failed = srunner_ntests_failed(runner);

@@ -145,9 +145,9 @@ pnat_tracker_end_process(PnatTracker *tracker, PnatProcess *process, PnatReason 
 
 /* Whose end would have been told. */
 static gboolean
-is_watched(const PnatProcess *process)
+is_watched(const PnatTracker *tracker, const PnatProcess *process)
 {
-  return process->node->local && process->start != 0;
+  return tracker->watching && process->node->local && process->start != 0;
 }
 
 void
@@ -155,7 +155,7 @@ pnat_tracker_finish_untold(PnatTracker *tracker, PnatProcess *process, PnatReaso
 {
   if (process->end != 0)
     finish_process(tracker, process, process->reason, process->end);
-  else if (process->maybe_end != 0 && !is_watched(process))
+  else if (process->maybe_end != 0 && !is_watched(tracker, process))
     finish_process(tracker, process, PNAT_REASON_EXIT, process->maybe_end);
   else
     finish_process(tracker, process, reason, end);
@@ -242,7 +242,7 @@ pnat_tracker_end_processes(PnatTracker *tracker, const PnatNode *node, gint64 ti
 
   for (process = TAILQ_FIRST(&tracker->quiet_processes); process != NULL; process = next) {
     next = TAILQ_NEXT(process, by_quiet);
-    if (process->node == node && process->newest < time && (watched_too || !is_watched(process)))
+    if (process->node == node && process->newest < time && (watched_too || !is_watched(tracker, process)))
       pnat_tracker_finish_untold(tracker, process, PNAT_REASON_REBOOT, time);
   }
 }
@@ -265,7 +265,7 @@ pnat_tracker_end_idle(PnatTracker *tracker)
   PnatProcess *process;
 
   while ((process = TAILQ_FIRST(&tracker->quiet_processes)) != NULL && process->heard + timeout <= tracker->now) {
-    if (is_watched(process))
+    if (is_watched(tracker, process))
       make_newest(tracker, process);
     else
       pnat_tracker_finish_untold(tracker, process, PNAT_REASON_IDLE, process->newest + timeout);

@@ -330,6 +330,12 @@ pnat_tracker_process_gone(PnatTracker *tracker, guint32 pid, guint64 start, gint
     pnat_tracker_end_process(tracker, process, PNAT_REASON_KILLED, time);
 }
 
+void
+pnat_tracker_set_watching(PnatTracker *tracker, gboolean watching)
+{
+  tracker->watching = watching;
+}
+
 gboolean
 pnat_tracker_knows(const PnatTracker *tracker, guint32 pid)
 {

@@ -74,6 +74,12 @@ void pnat_tracker_socket_connected(PnatTracker *tracker, guint64 cookie);
  */
 void pnat_tracker_process_gone(PnatTracker *tracker, guint32 pid, guint64 start, gint64 time, gint64 now);
 
+/**
+ * Whether pnat_tracker_process_gone() will be called for processes of this host whose start is known. Where it is not, as at first, they
+ * end by what events say, or when they are silent, as other hosts' do.
+ */
+void pnat_tracker_set_watching(PnatTracker *tracker, gboolean watching);
+
 /* When the latest process of this host with this pid exited, ms since 1970; 0 = that is not known, or long ago. */
 gint64 pnat_tracker_exit_of(const PnatTracker *tracker, guint32 pid);
 

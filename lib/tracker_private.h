@@ -50,6 +50,7 @@ struct PnatTracker {
   GPtrArray *excluded_exes; /* of GPatternSpec */
   GArray *excluded;         /* of PnatPrefix */
   const PnatWritten *written; /* (nullable) */
+  gboolean watching;        /* ends of this host's processes are told */
   gint64 now;               /* ms, caller's clock */
   GHashTable *nodes;        /* by name, in whatever case */
   PnatNode *local;          /* this host, whether its events have a node= or not */

@@ -325,13 +325,17 @@ stop(gpointer data)
   g_main_loop_quit(daemon->loop);
 }
 
-static void
+/* @returns whether it is on, and was not before */
+static gboolean
 set_local_tracking(Daemon *daemon)
 {
-  if (daemon->config->local_tracking && daemon->local == NULL)
+  gboolean is_new = daemon->config->local_tracking && daemon->local == NULL;
+
+  if (is_new)
     daemon->local = pnat_local_new(daemon->tracker, local_changed, daemon);
   else if (!daemon->config->local_tracking)
     g_clear_pointer(&daemon->local, pnat_local_free);
+  return is_new;
 }
 
 /* State is kept where it was when the plugin started, since what it is about goes on. */
@@ -414,7 +418,8 @@ reload(gpointer data)
   daemon->config = g_steal_pointer(&config);
   if (daemon->resume != NULL)
     pnat_resume_set_log(daemon->resume, daemon->config);
-  set_local_tracking(daemon);
+  if (set_local_tracking(daemon) && !is_replaying(daemon))
+    pnat_local_check_all(daemon->local);
   set_control(daemon);
   set_timer(daemon);
   pnat_log_info("configuration reloaded");

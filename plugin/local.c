@@ -121,6 +121,7 @@ pnat_local_new(PnatTracker *tracker, PnatLocalChangedFunc changed, gpointer data
   local->liveness = pnat_liveness_new(process_gone, local, &local->no_liveness);
   if (local->liveness == NULL)
     pnat_log_warning("%s: processes that are killed are seen to end only when idle_timeout is over", local->no_liveness->message);
+  pnat_tracker_set_watching(tracker, local->liveness != NULL);
   local->sockets = pnat_sockets_new(socket_ended, local, &local->no_sockets);
   if (local->sockets == NULL)
     pnat_log_warning("%s: flows end with their process, not when their connections close", local->no_sockets->message);
@@ -133,6 +134,8 @@ pnat_local_free(PnatLocal *local)
 {
   if (local == NULL)
     return;
+  pnat_tracker_set_watching(local->tracker, FALSE);
+  pnat_gone_advance(local->gone, G_MAXINT64); /* nobody would tell of them later */
   pnat_stock_free(local->stock);
   pnat_recheck_free(local->recheck);
   pnat_asker_free(local->asker);

@@ -16,7 +16,7 @@ typedef struct PnatLocal PnatLocal;
 typedef void (*PnatLocalChangedFunc)(gpointer data);
 
 /**
- * What can not be had is logged, and done without.
+ * What can not be had is logged, and done without. While the result lives @tracker relies on being told of ends.
  *
  * @tracker: outlives the result
  * @changed: called when a process or a socket was told to have ended, so that there may be something due earlier than before
@@ -32,7 +32,7 @@ void pnat_local_prepare(PnatLocal *local, PnatEvent *event);
 void pnat_local_renamed(PnatLocal *local);
 
 /**
- * After a restart: which of the tracker's processes are gone, and in the next moments, as pnat_local_advance() goes on with it, which
+ * After a time without local tracking, as after a restart: which of the tracker's processes are gone, and in the next moments, as pnat_local_advance() goes on with it, which
  * of its connections closed; those that are there are watched.
  */
 void pnat_local_check_all(PnatLocal *local);

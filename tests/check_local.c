@@ -10,11 +10,13 @@
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "events.h"
@@ -207,6 +209,66 @@ START_TEST(a_socket_that_connects_to_another_peer_is_not_the_calls)
 }
 END_TEST
 
+/* A SIGHUP that says no, and one that says yes again. */
+START_TEST(a_process_is_watched_again_when_local_tracking_is_switched_on_again)
+{
+  Host host;
+  host_open(&host, 5);
+  pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  host.self.pid = (guint32)child;
+  PnatEvent event = call_of(&host.stage, &host.self, 0, PNAT_CALL_CONNECT, 3, 0);
+  event.time = g_get_real_time() / 1000;
+  event.here = TRUE;
+  towards(&event, "192.0.2.7", 443);
+  pnat_local_prepare(host.local, &event);
+  happen(&host.stage, &event);
+  pnat_local_settle(host.local, &event);
+  ck_assert_uint_eq(pnat_local_counts(host.local).watched, 1);
+
+  pnat_local_free(host.local);
+  host.local = pnat_local_new(host.stage.tracker, changed, NULL);
+  pnat_local_check_all(host.local);
+  ck_assert_uint_eq(pnat_local_counts(host.local).watched, 1);
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  g_usleep(100 * 1000);
+  while (g_main_context_iteration(NULL, FALSE))
+    ;
+  time_goes_by(&host);
+  ck_assert_int_eq(the_record(&host.stage, PNAT_RECORD_END)->record.reason, PNAT_REASON_KILLED);
+  host_close(&host);
+}
+END_TEST
+
+/* It was gone, and its exit event was waited for. */
+START_TEST(a_process_that_was_gone_is_told_when_local_tracking_is_switched_off)
+{
+  Host host;
+  host_open(&host, 5);
+  pid_t child = fork();
+  if (child == 0)
+    _exit(0);
+  waitpid(child, NULL, 0);
+  host.self.pid = (guint32)child;
+  PnatEvent event = call_of(&host.stage, &host.self, 0, PNAT_CALL_CONNECT, 3, 0);
+  event.time = g_get_real_time() / 1000;
+  event.here = TRUE;
+  towards(&event, "192.0.2.7", 443);
+  pnat_local_prepare(host.local, &event);
+  ck_assert(event.is_gone);
+  happen(&host.stage, &event);
+  g_clear_pointer(&host.local, pnat_local_free);
+  host.stage.now += LINGER + 1;
+  pnat_tracker_advance(host.stage.tracker, host.stage.now);
+  ck_assert_int_eq(the_record(&host.stage, PNAT_RECORD_END)->record.reason, PNAT_REASON_KILLED);
+  host_close(&host);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -221,6 +283,8 @@ main(void)
 
   tcase_set_timeout(tcase, 60);
   tcase_add_test(tcase, a_connection_whose_end_was_lost_ends);
+  tcase_add_test(tcase, a_process_is_watched_again_when_local_tracking_is_switched_on_again);
+  tcase_add_test(tcase, a_process_that_was_gone_is_told_when_local_tracking_is_switched_off);
   tcase_add_test(tcase, a_socket_that_connects_to_another_peer_is_not_the_calls);
   suite_add_tcase(suite, tcase);
   srunner_run_all(runner, CK_NORMAL);

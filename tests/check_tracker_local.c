@@ -1067,6 +1067,37 @@ START_TEST(an_init_in_a_container_does_not_end_what_is_watched)
 }
 END_TEST
 
+/* Local tracking was given up, by a SIGHUP or a restart: nobody would tell of its end. */
+START_TEST(a_process_that_is_not_watched_any_more_ends_idle)
+{
+  Stage stage;
+  PnatTrackerOptions options = stage_options();
+  options.idle_timeout = 2000;
+  stage_open_with(&stage, &options);
+  connects_here(&stage, &curl, 0, 3, 0, 11);
+  lives_until(&stage, 5000);
+  ck_assert_uint_eq(count_records(&stage, PNAT_RECORD_END), 0);
+  pnat_tracker_set_watching(stage.tracker, FALSE);
+  lives_until(&stage, 8000);
+  ck_assert_int_eq(the_end(&stage)->reason, PNAT_REASON_IDLE);
+  stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_boot_ends_what_is_not_watched_any_more)
+{
+  Stage stage;
+  stage_open(&stage);
+  connects_here(&stage, &curl, 0, 3, 0, 11);
+  pnat_tracker_set_watching(stage.tracker, FALSE);
+  PnatEvent boot = event_of(&stage, &nc, 1000, PNAT_EVENT_BOOT);
+  boot.here = TRUE;
+  happen(&stage, &boot);
+  ck_assert_int_eq(the_end(&stage)->reason, PNAT_REASON_REBOOT);
+  stage_close(&stage);
+}
+END_TEST
+
 START_TEST(old_events_of_this_host_are_not_of_another_with_its_name)
 {
   Stage stage;
@@ -1482,6 +1513,8 @@ add_processes(TCase *tcase)
   tcase_add_test(tcase, a_lone_exit_long_before_it_was_gone_was_a_threads);
   tcase_add_test(tcase, a_lone_exit_of_a_process_that_lives_is_not_its_end_at_shutdown);
   tcase_add_test(tcase, an_init_in_a_container_does_not_end_what_is_watched);
+  tcase_add_test(tcase, a_process_that_is_not_watched_any_more_ends_idle);
+  tcase_add_test(tcase, a_boot_ends_what_is_not_watched_any_more);
   tcase_add_test(tcase, old_events_of_this_host_are_not_of_another_with_its_name);
   tcase_add_test(tcase, a_process_that_was_seen_to_live_has_not_exited_before);
   tcase_add_test(tcase, a_lone_exit_followed_by_activity_and_then_gone_was_a_kill);

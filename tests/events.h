@@ -54,6 +54,7 @@ stage_open_with(Stage *stage, const PnatTrackerOptions *options)
   memset(stage, 0, sizeof *stage);
   stage->records = g_array_new(FALSE, TRUE, sizeof(Kept));
   stage->tracker = pnat_tracker_new(options, keep_record, stage);
+  pnat_tracker_set_watching(stage->tracker, TRUE);
   stage->now = T0;
 }
 

@@ -141,8 +141,10 @@ reloads() {
 echo 'name_format = hostname' >"$auditd/auditd.conf"
 sleep 600 &
 alive=$!
+sleep 600 &
+doomed=$!
 rm -f "$work/pnat.log"
-trap 'exec 3>&-; kill $alive 2>/dev/null; rm -rf "$work"' EXIT
+trap 'exec 3>&-; kill $alive $doomed 2>/dev/null || true; rm -rf "$work"' EXIT
 
 
 # Without local tracking, too, a gap is this host's.
@@ -166,12 +168,16 @@ node=web-prod-1
 exits "$alive"
 ends "$alive" reason=exit host=web-prod-1
 
-# Local tracking is no more: exits are heard all the same.
+# Local tracking is no more: exits are heard all the same, and who is killed ends idle.
 connects "$alive"
-configure 'local_tracking = no'
+connects "$doomed"
+sleep 0.5
+configure 'local_tracking = no' 'idle_timeout = 2'
 reloads names
 exits "$alive"
+kill "$doomed"
 has_two() { [ "$(grep -c "^event=end .*reason=exit .*pid=$alive " "$work/pnat.log")" = 2 ]; }
 eventually has_two || fail "names: an exit after local tracking was not heard: $(cat "$work/pnat.log")"
+ends "$doomed" reason=idle
 exec 3>&-
 ends_well names

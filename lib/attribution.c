@@ -197,11 +197,23 @@ pnat_call_settle(const PnatCallContext *call, PnatDescriptor *descriptor, gboole
     pnat_flow_note_failure(flow, call->event);
 }
 
+/* Of a flow that has connections that are watched: without this one it would seem to end with them. */
+static void
+note_unwatched(const PnatCallContext *call, PnatFlow *flow)
+{
+  if (flow->sockets == NULL)
+    return;
+  pnat_tracker_reopen_flow(call->tracker, flow);
+  flow->sockets->n_unwatched++;
+}
+
 void
 pnat_call_watch(const PnatCallContext *call, PnatFlow *flow, const PnatAddress *peer, gint fd, gboolean pending)
 {
-  if (!call->event->local)
+  if (!call->event->local) {
+    note_unwatched(call, flow);
     return;
+  }
   PnatConnection *connection = note_socket(call, flow);
   if (connection == NULL)
     return;

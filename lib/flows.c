@@ -135,6 +135,16 @@ pnat_tracker_rearrange_reports(PnatTracker *tracker)
   }
 }
 
+void
+pnat_tracker_note_unwatched(PnatTracker *tracker)
+{
+  PnatFlow *flow;
+
+  TAILQ_FOREACH (flow, &tracker->quiet, by_quiet)
+    if (flow->key.image->process->node->local && flow->connections > flow->failed && flow->sockets == NULL)
+      pnat_flow_sockets(flow)->n_unwatched++;
+}
+
 /* Closing. */
 
 void

@@ -109,6 +109,8 @@ enlist_flows(PnatStateContext *state)
   g_ptr_array_sort(state->flows, by_due);
   for (guint i = 0; i < state->flows->len; i++)
     pnat_tracker_enqueue_flow(tracker, g_ptr_array_index(state->flows, i));
+  if (tracker->watching)
+    pnat_tracker_note_unwatched(tracker);
   pnat_tracker_rearrange_reports(tracker); /* it was saved with other options, perhaps */
 }
 

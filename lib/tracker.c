@@ -333,6 +333,8 @@ pnat_tracker_process_gone(PnatTracker *tracker, guint32 pid, guint64 start, gint
 void
 pnat_tracker_set_watching(PnatTracker *tracker, gboolean watching)
 {
+  if (watching && !tracker->watching)
+    pnat_tracker_note_unwatched(tracker);
   tracker->watching = watching;
 }
 

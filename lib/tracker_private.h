@@ -149,6 +149,9 @@ void pnat_tracker_enqueue_flow(PnatTracker *tracker, PnatFlow *flow);
 /* start_after or active_timeout may be others than before: flows that wait do so no longer than new ones will. */
 void pnat_tracker_rearrange_reports(PnatTracker *tracker);
 
+/* Connections of this host are watched from now on: flows that have some of before do not end with those that will come. */
+void pnat_tracker_note_unwatched(PnatTracker *tracker);
+
 /* Start and update records that are due. */
 void pnat_tracker_report_due(PnatTracker *tracker);
 

@@ -1098,6 +1098,31 @@ START_TEST(a_boot_ends_what_is_not_watched_any_more)
 }
 END_TEST
 
+/* A connection from a time without local tracking, before those that are watched or between them. */
+START_TEST(a_flow_stays_open_with_a_connection_that_nobody_watched)
+{
+  Stage stage;
+  stage_open(&stage);
+  pnat_tracker_set_watching(stage.tracker, FALSE);
+  if (_i == 0)
+    connects(&stage, &curl, 0, 4, PEER, 443, 0);
+  pnat_tracker_set_watching(stage.tracker, TRUE);
+  connects_here(&stage, &curl, 100, 3, 0, 11);
+  if (_i == 1) {
+    pnat_tracker_set_watching(stage.tracker, FALSE);
+    connects(&stage, &curl, 200, 4, PEER, 443, 0);
+    pnat_tracker_set_watching(stage.tracker, TRUE);
+  }
+  socket_closes(&stage, 1000, 11);
+  lives_until(&stage, 4000);
+  ck_assert_uint_eq(count_records(&stage, PNAT_RECORD_END), 0);
+  is_gone(&stage, &curl, 5000);
+  lives_until(&stage, 8000);
+  ck_assert_int_eq(the_end(&stage)->reason, PNAT_REASON_KILLED);
+  stage_close(&stage);
+}
+END_TEST
+
 START_TEST(old_events_of_this_host_are_not_of_another_with_its_name)
 {
   Stage stage;
@@ -1515,6 +1540,7 @@ add_processes(TCase *tcase)
   tcase_add_test(tcase, an_init_in_a_container_does_not_end_what_is_watched);
   tcase_add_test(tcase, a_process_that_is_not_watched_any_more_ends_idle);
   tcase_add_test(tcase, a_boot_ends_what_is_not_watched_any_more);
+  tcase_add_loop_test(tcase, a_flow_stays_open_with_a_connection_that_nobody_watched, 0, 2);
   tcase_add_test(tcase, old_events_of_this_host_are_not_of_another_with_its_name);
   tcase_add_test(tcase, a_process_that_was_seen_to_live_has_not_exited_before);
   tcase_add_test(tcase, a_lone_exit_followed_by_activity_and_then_gone_was_a_kill);

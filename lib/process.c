@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* ms in which process ids do not go round: the kernel gives out all others first (idr_alloc_cyclic(), kernel/pid.c), some 32,000 at least. */
+#define PIDS_LAST 10000
+
 PnatNode *
 pnat_node_new(const char *name)
 {
@@ -287,7 +290,9 @@ pnat_process_is_other(const PnatProcess *process, const PnatEvent *event)
   gboolean other_parent = process->ppid != who->ppid && (who->ppid != 1 || process->maybe_end != 0);
   /* io_uring's records hold neither program nor session. */
   gboolean other_session = who->exe != NULL && process->ses != PNAT_ID_UNSET && who->ses != process->ses;
-  return other_session || (other_parent && other_exe);
+  /* It called execve, was adopted by a subreaper, and exited: more likely than that an exit was lost and the number used again by then. */
+  gboolean exits_soon = event->kind == PNAT_EVENT_EXIT && event->time < process->newest + PIDS_LAST;
+  return other_session || (other_parent && other_exe && !exits_soon);
 }
 
 PnatDescriptor *

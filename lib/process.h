@@ -113,7 +113,8 @@ PnatImage *pnat_process_surplus_image(const PnatProcess *process);
 
 /**
  * Whether @event can not be of the process that had its pid until now. Start times tell; where they are not known, another login session
- * does, or another parent and another program. A parent that died (ppid 1) and a first login (ses set) are ordinary.
+ * does, or another parent and another program, but not for an exit that follows within seconds. A parent that died (ppid 1) and a first
+ * login (ses set) are ordinary.
  */
 gboolean pnat_process_is_other(const PnatProcess *process, const PnatEvent *event);
 

@@ -509,6 +509,31 @@ START_TEST(another_session_with_the_pid_is_another_process)
 }
 END_TEST
 
+/* Another parent and another program. Within seconds that is an adopted process that called execve; process ids do not go round by then. */
+static const struct {
+  gint64 at;
+  guint32 ses;
+  PnatReason reason;
+} other_exits[] = {
+  { 2000, 1, PNAT_REASON_EXIT },
+  { 2000, 2, PNAT_REASON_REUSE },
+  { 60000, 1, PNAT_REASON_REUSE },
+};
+
+START_TEST(an_exit_of_another_program_with_another_parent_is_its_own_if_it_comes_soon)
+{
+  const Actor adopted = { NULL, 100, 60, other_exits[_i].ses, "/usr/bin/python3" };
+  Stage stage;
+  stage_open(&stage);
+  connects(&stage, &curl, 0, 3, PEER, 443, 0);
+  exits(&stage, &adopted, other_exits[_i].at);
+  time_passes(&stage, 100000);
+  ck_assert_int_eq(the_record(&stage, PNAT_RECORD_END)->record.reason, other_exits[_i].reason);
+  ck_assert_int_eq(the_record(&stage, PNAT_RECORD_END)->record.end, T0 + other_exits[_i].at);
+  stage_close(&stage);
+}
+END_TEST
+
 START_TEST(a_process_whose_parent_died_stays_itself)
 {
   static const Actor orphan = { NULL, 100, 1, 1, "/usr/bin/curl" };
@@ -864,6 +889,8 @@ suite(void)
   tcase_add_test(tcase, a_late_call_belongs_to_the_process_that_exited);
   tcase_add_test(tcase, a_call_after_the_exit_is_another_process);
   tcase_add_test(tcase, another_session_with_the_pid_is_another_process);
+  tcase_add_loop_test(tcase, an_exit_of_another_program_with_another_parent_is_its_own_if_it_comes_soon, 0,
+                      G_N_ELEMENTS(other_exits));
   tcase_add_test(tcase, a_process_whose_parent_died_stays_itself);
   tcase_add_test(tcase, exit_of_a_thread_leaves_the_flow_open);
   tcase_add_test(tcase, a_lone_exit_that_nothing_followed_was_the_end);

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "patience.h"
 #include "tcp_states.h"
@@ -75,7 +76,7 @@ ask_tcp(int fd, PnatSocket *socket)
   socket->state = tcp_state(&info);
   if (socket->state != PNAT_SOCKET_CONNECTED)
     return;
-  socket->established = g_get_real_time() / 1000 - MAX(info.tcpi_last_data_sent, info.tcpi_last_data_recv);
+  socket->established = pnat_real_ms() - MAX(info.tcpi_last_data_sent, info.tcpi_last_data_recv);
   socket->is_just_then = info.tcpi_data_segs_out == 0 || info.tcpi_data_segs_in == 0;
 }
 

@@ -2,92 +2,40 @@
  *
  * See daemon.h. One thread reads, parses and tracks; only the sinks have threads of their own.
  */
-#include "daemon.h"
+#include "daemon_private.h"
 
 #include <glib-unix.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "control.h"
-#include "input.h"
-#include "lib/feed.h"
-#include "lib/tracker.h"
-#include "local.h"
+#include "clock.h"
 #include "log.h"
-#include "losses.h"
-#include "nodename.h"
 #include "options.h"
 #include "privilege.h"
-#include "resume.h"
 #include "safe_file.h"
 #include "selfreport.h"
-#include "signals.h"
-#include "sinks.h"
 #include "syslog_socket.h"
 
 /* ms between looks at events that wait for the rest of their records. */
 #define AGE_INTERVAL 250
 
 /* ms for the sinks to write what waits at the end; µs for the whole end, by which the state is to be written, and for each flow that is
- * in it, of which a second writes half a million; and for what is left of stored events. */
+ * in it, of which a second writes half a million. */
 #define CLOSE_TIMEOUT 500
 #define END_TIMEOUT (900 * 1000)
 #define END_PER_FLOW 4
-#define REPLAY_TIMEOUT (200 * 1000)
-
-/* ms between looks whether the plugin that was here before has stopped. */
-#define TAKE_PAUSE 10
-
-typedef struct {
-  const char *config_file;
-  PnatConfig *config;
-  PnatSignals *signals;
-  PnatSinks *sinks;
-  PnatFeed *feed;
-  PnatTracker *tracker;
-  PnatLocal *local; /* (nullable) local_tracking = no */
-  PnatLosses *losses;
-  PnatResume *resume; /* (nullable) no state is kept */
-  PnatControl *control; /* (nullable) nobody can ask */
-  GString *privileges; /* what is left of them */
-  char *started; /* (nullable) the line that the start was told with */
-  guint replay;       /* source of stored events that are caught up with, or of what is done before that */
-  PnatInput *input;
-  PnatNodeNames *names; /* of this host in node= fields */
-  GMainLoop *loop;
-  guint timer;
-  guint rearm; /* source that sets it anew */
-} Daemon;
-
-static gint64
-monotonic_ms(void)
-{
-  return g_get_monotonic_time() / 1000;
-}
-
-static gint64
-real_ms(void)
-{
-  return g_get_real_time() / 1000;
-}
 
 static void
 push_record(const PnatRecord *record, gpointer data)
 {
-  Daemon *daemon = data;
+  PnatDaemon *daemon = data;
   pnat_sinks_push(record, daemon->sinks);
 }
 
-static gboolean
-is_replaying(const Daemon *daemon)
+void
+pnat_daemon_take(const PnatEvent *event, gpointer data)
 {
-  return daemon->resume != NULL && pnat_resume_is_replaying(daemon->resume);
-}
-
-static void
-take_event(const PnatEvent *event, gpointer data)
-{
-  Daemon *daemon = data;
+  PnatDaemon *daemon = data;
   PnatEvent completed = *event;
 
   completed.here = pnat_node_is_here(daemon->names, event->node);
@@ -96,9 +44,9 @@ take_event(const PnatEvent *event, gpointer data)
   if (daemon->local != NULL)
     pnat_local_prepare(daemon->local, &completed);
   /* It was waiting to be read, for how long nobody knows; but where its process is over its exit tells: none is later than that. */
-  if (is_replaying(daemon) || (!pnat_input_is_fresh(daemon->input) && !completed.is_gone))
+  if (pnat_startup_is_replaying(daemon) || (!pnat_input_is_fresh(daemon->input) && !completed.is_gone))
     completed.arrival = 0;
-  pnat_tracker_feed(daemon->tracker, &completed, monotonic_ms());
+  pnat_tracker_feed(daemon->tracker, &completed, pnat_monotonic_ms());
   if (daemon->local != NULL)
     pnat_local_settle(daemon->local, &completed);
 }
@@ -111,7 +59,7 @@ add_waiting(PnatSink *sink, gpointer data)
 }
 
 static gboolean
-are_sinks_busy(const Daemon *daemon)
+are_sinks_busy(const PnatDaemon *daemon)
 {
   guint waiting = 0;
   pnat_sinks_foreach(daemon->sinks, add_waiting, &waiting);
@@ -124,14 +72,14 @@ static gboolean tick(gpointer data);
 
 /* One timer, set for whatever comes next; none while there is nothing to wait for, so an idle host is not woken. */
 static void
-set_timer(Daemon *daemon)
+set_timer(PnatDaemon *daemon)
 {
   gint64 due = MIN(pnat_tracker_next_due(daemon->tracker), pnat_losses_next_due(daemon->losses));
   if (daemon->local != NULL)
     due = MIN(due, pnat_local_next_due(daemon->local));
   if (daemon->resume != NULL)
     due = MIN(due, pnat_resume_next_due(daemon->resume));
-  gint64 delay = due == G_MAXINT64 ? G_MAXINT : CLAMP(due - monotonic_ms(), 1, G_MAXINT);
+  gint64 delay = due == G_MAXINT64 ? G_MAXINT : CLAMP(due - pnat_monotonic_ms(), 1, G_MAXINT);
 
   if (pnat_feed_is_waiting(daemon->feed))
     delay = MIN(delay, AGE_INTERVAL);
@@ -142,7 +90,7 @@ set_timer(Daemon *daemon)
 static gboolean
 rearm(gpointer data)
 {
-  Daemon *daemon = data;
+  PnatDaemon *daemon = data;
   daemon->rearm = 0;
   set_timer(daemon);
   return G_SOURCE_REMOVE;
@@ -152,168 +100,39 @@ rearm(gpointer data)
 static void
 local_changed(gpointer data)
 {
-  Daemon *daemon = data;
+  PnatDaemon *daemon = data;
   if (daemon->rearm == 0)
     daemon->rearm = g_idle_add_full(G_PRIORITY_DEFAULT, rearm, daemon, NULL);
 }
 
-/* Everything that is due although no input came. */
-static void
-catch_up(Daemon *daemon)
+void
+pnat_daemon_catch_up(PnatDaemon *daemon)
 {
-  pnat_feed_age(daemon->feed, monotonic_ms());
+  pnat_feed_age(daemon->feed, pnat_monotonic_ms());
   if (daemon->local != NULL) {
-    pnat_local_advance(daemon->local, monotonic_ms(), pnat_input_is_drained(daemon->input) && !is_replaying(daemon));
+    pnat_local_advance(daemon->local, pnat_monotonic_ms(), pnat_input_is_drained(daemon->input) && !pnat_startup_is_replaying(daemon));
     pnat_losses_overruns(daemon->losses, pnat_local_counts(daemon->local).overruns);
   }
-  pnat_losses_advance(daemon->losses, monotonic_ms());
-  pnat_tracker_advance(daemon->tracker, monotonic_ms());
+  pnat_losses_advance(daemon->losses, pnat_monotonic_ms());
+  pnat_tracker_advance(daemon->tracker, pnat_monotonic_ms());
   if (daemon->resume != NULL)
-    pnat_resume_advance(daemon->resume, monotonic_ms(), are_sinks_busy(daemon));
+    pnat_resume_advance(daemon->resume, pnat_monotonic_ms(), are_sinks_busy(daemon));
   set_timer(daemon);
 }
 
 static gboolean
 tick(gpointer data)
 {
-  Daemon *daemon = data;
+  PnatDaemon *daemon = data;
   daemon->timer = 0;
-  catch_up(daemon);
+  pnat_daemon_catch_up(daemon);
   return G_SOURCE_REMOVE;
 }
 
 static void
 input_drained(gpointer data)
 {
-  catch_up(data);
-}
-
-/* Catching up. */
-
-static void
-replayed(Daemon *daemon)
-{
-  pnat_log_info("caught up with %" G_GUINT64_FORMAT " events from auditd's log", pnat_resume_replayed(daemon->resume));
-  daemon->replay = 0;
-  pnat_input_release(daemon->input, pnat_resume_unfinished(daemon->resume));
-  if (daemon->local != NULL)
-    pnat_local_check_all(daemon->local);
-}
-
-/* What another program hands us is no reason to look at this host's connections. */
-static void
-take_stock(Daemon *daemon)
-{
-  if (daemon->local != NULL && pnat_signals_parent_is_auditd(daemon->signals))
-    pnat_local_take_stock(daemon->local);
-}
-
-static gboolean
-replay_some(gpointer data)
-{
-  Daemon *daemon = data;
-
-  if (pnat_resume_step(daemon->resume))
-    return G_SOURCE_CONTINUE;
-  replayed(daemon);
-  pnat_input_watch(daemon->input);
-  take_stock(daemon);
-  catch_up(daemon);
-  return G_SOURCE_REMOVE;
-}
-
-/* The last of it, when the plugin is to stop already. What there is no time for is caught up with at the next start. */
-static void
-finish_replay(Daemon *daemon)
-{
-  gint64 deadline = g_get_monotonic_time() + REPLAY_TIMEOUT;
-
-  while (is_replaying(daemon) && g_get_monotonic_time() < deadline)
-    if (!pnat_resume_step(daemon->resume))
-      replayed(daemon);
-}
-
-/* Without auditd as its parent the plugin reads what somebody hands it, a test or a stored stream: that is no part of this host's story. */
-static gboolean
-keeps_state(const Daemon *daemon)
-{
-  return daemon->config->state_dir_is_set || pnat_signals_parent_is_auditd(daemon->signals);
-}
-
-/* The start. */
-
-static const char *
-why_no_state(const Daemon *daemon)
-{
-  if (daemon->resume == NULL)
-    return "auditd did not start this, and state_dir is not set";
-  return pnat_resume_can_save(daemon->resume) ? NULL : "state_dir cannot be used";
-}
-
-static void
-say_started(Daemon *daemon)
-{
-  g_autofree char *cmdline = NULL;
-  g_file_get_contents("/proc/cmdline", &cmdline, NULL, NULL);
-  PnatLocalCounts local = daemon->local != NULL ? pnat_local_counts(daemon->local) : (PnatLocalCounts){ 0 };
-  PnatSelf self = { .rules = pnat_losses_rules(daemon->losses), .no_state = why_no_state(daemon), .privileges = daemon->privileges->str,
-                    .local = daemon->local != NULL ? &local : NULL, .cmdline = cmdline };
-  daemon->started = pnat_self_start_line(daemon->config, daemon->sinks, &self);
-  pnat_log_info("%s", daemon->started);
-}
-
-/* Live input is held back until the state is restored, and caught up with. */
-static void
-load_state(Daemon *daemon)
-{
-  if (!pnat_resume_load(daemon->resume, take_event, daemon))
-    return;
-  if (is_replaying(daemon)) {
-    pnat_input_hold(daemon->input);
-    daemon->replay = g_idle_add_full(G_PRIORITY_DEFAULT, replay_some, daemon, NULL);
-  } else if (daemon->local != NULL) {
-    pnat_local_check_all(daemon->local);
-  }
-}
-
-static void
-begin(Daemon *daemon)
-{
-  if (daemon->resume != NULL)
-    load_state(daemon);
-  if (!is_replaying(daemon))
-    take_stock(daemon);
-  say_started(daemon);
-}
-
-static gboolean
-take_state(gpointer data)
-{
-  Daemon *daemon = data;
-
-  if (!pnat_resume_take(daemon->resume))
-    return G_SOURCE_CONTINUE;
-  daemon->replay = 0;
-  begin(daemon);
-  if (!is_replaying(daemon))
-    pnat_input_release(daemon->input, pnat_resume_unfinished(daemon->resume));
-  pnat_input_watch(daemon->input);
-  catch_up(daemon);
-  return G_SOURCE_REMOVE;
-}
-
-/* auditd may start a plugin before the last has ended. */
-static void
-set_up_resume(Daemon *daemon)
-{
-  if (keeps_state(daemon))
-    daemon->resume = pnat_resume_new(daemon->config, daemon->tracker, daemon->losses);
-  if (daemon->resume == NULL || pnat_resume_take(daemon->resume)) {
-    begin(daemon);
-    return;
-  }
-  pnat_input_hold(daemon->input);
-  daemon->replay = g_timeout_add(TAKE_PAUSE, take_state, daemon);
+  pnat_daemon_catch_up(data);
 }
 
 /* Signals. */
@@ -321,13 +140,13 @@ set_up_resume(Daemon *daemon)
 static void
 stop(gpointer data)
 {
-  Daemon *daemon = data;
+  PnatDaemon *daemon = data;
   g_main_loop_quit(daemon->loop);
 }
 
 /* @returns whether it is on, and was not before */
 static gboolean
-set_local_tracking(Daemon *daemon)
+set_local_tracking(PnatDaemon *daemon)
 {
   gboolean is_new = daemon->config->local_tracking && daemon->local == NULL;
 
@@ -349,7 +168,7 @@ note_what_waits(const PnatConfig *old, const PnatConfig *new)
 static char *
 counts_text(gpointer data)
 {
-  const Daemon *daemon = data;
+  const PnatDaemon *daemon = data;
   PnatSelfCounts counts = { .feed = pnat_feed_counts(daemon->feed),
                             .tracker = pnat_tracker_counts(daemon->tracker),
                             .lost = pnat_losses_counts(daemon->losses) };
@@ -365,14 +184,14 @@ counts_text(gpointer data)
 static char *
 answer_text(gpointer data)
 {
-  const Daemon *daemon = data;
+  const PnatDaemon *daemon = data;
   g_autofree char *counts = counts_text(data), *recent = pnat_log_recent();
   return g_strconcat(daemon->started != NULL ? daemon->started : "starting", "\n", counts, recent[0] != '\0' ? "\n" : "", recent, NULL);
 }
 
 /* As for the state: what somebody runs by hand must not take the place of the plugin that auditd runs. */
 static void
-set_control(Daemon *daemon)
+set_control(PnatDaemon *daemon)
 {
   const PnatConfig *config = daemon->config;
   g_autoptr(GError) error = NULL;
@@ -389,7 +208,7 @@ set_control(Daemon *daemon)
 
 /* auditd, of which the signal comes, may have read that it is to call this host by another name. */
 static void
-reread_names(Daemon *daemon)
+reread_names(PnatDaemon *daemon)
 {
   if (pnat_node_names_reread(daemon->names) && daemon->local != NULL)
     pnat_local_renamed(daemon->local);
@@ -399,7 +218,7 @@ reread_names(Daemon *daemon)
 static void
 reload(gpointer data)
 {
-  Daemon *daemon = data;
+  PnatDaemon *daemon = data;
   g_autoptr(GError) error = NULL;
   g_autoptr(PnatConfig) config = pnat_config_load(daemon->config_file, &error);
 
@@ -411,14 +230,14 @@ reload(gpointer data)
     return;
   }
   PnatTrackerOptions options = pnat_options_for_tracker(config, g_get_host_name());
-  pnat_tracker_advance(daemon->tracker, monotonic_ms());
+  pnat_tracker_advance(daemon->tracker, pnat_monotonic_ms());
   pnat_tracker_set_options(daemon->tracker, &options);
   note_what_waits(daemon->config, config);
   pnat_config_free(daemon->config);
   daemon->config = g_steal_pointer(&config);
   if (daemon->resume != NULL)
     pnat_resume_set_log(daemon->resume, daemon->config);
-  if (set_local_tracking(daemon) && !is_replaying(daemon))
+  if (set_local_tracking(daemon) && !pnat_startup_is_replaying(daemon))
     pnat_local_check_all(daemon->local);
   set_control(daemon);
   set_timer(daemon);
@@ -443,7 +262,7 @@ fail(const GError *error, int status)
 
 /* Open flows go into the state, where one is kept; it is saved when the sinks are done, since it says where the log ends. */
 static void
-finish(Daemon *daemon)
+finish(PnatDaemon *daemon)
 {
   gint64 deadline = g_get_monotonic_time() + END_TIMEOUT + (gint64)pnat_tracker_counts(daemon->tracker).flows * END_PER_FLOW;
 
@@ -452,28 +271,28 @@ finish(Daemon *daemon)
   g_clear_handle_id(&daemon->rearm, g_source_remove);
   g_clear_handle_id(&daemon->replay, g_source_remove);
   pnat_input_finish(daemon->input);
-  finish_replay(daemon);
+  pnat_startup_finish(daemon);
   /* An event that is cut off by the end is in the log as a whole. */
-  if (daemon->resume == NULL || (!is_replaying(daemon) && !pnat_resume_will_replay(daemon->resume)))
+  if (daemon->resume == NULL || (!pnat_startup_is_replaying(daemon) && !pnat_resume_will_replay(daemon->resume)))
     pnat_feed_flush(daemon->feed);
   pnat_tracker_settle(daemon->tracker);
   if (daemon->resume == NULL || !pnat_resume_can_save(daemon->resume))
-    pnat_tracker_finish(daemon->tracker, PNAT_REASON_SHUTDOWN, real_ms());
+    pnat_tracker_finish(daemon->tracker, PNAT_REASON_SHUTDOWN, pnat_real_ms());
   pnat_sinks_close(daemon->sinks, CLOSE_TIMEOUT);
-  if (daemon->resume != NULL && !is_replaying(daemon)) /* else the last state serves still */
-    pnat_resume_save(daemon->resume, monotonic_ms());
+  if (daemon->resume != NULL && !pnat_startup_is_replaying(daemon)) /* else the last state serves still */
+    pnat_resume_save(daemon->resume, pnat_monotonic_ms());
   pnat_resume_free(daemon->resume, deadline);
   /* The rest is memory, which the end of the process frees sooner than we could: auditd waits. */
 }
 
 static void
-set_up_tracking(Daemon *daemon)
+set_up_tracking(PnatDaemon *daemon)
 {
   static const PnatInputHandlers handlers = { input_drained, stop };
   PnatTrackerOptions options = pnat_options_for_tracker(daemon->config, g_get_host_name());
 
   daemon->names = pnat_node_names_new();
-  daemon->feed = pnat_feed_new(take_event, daemon);
+  daemon->feed = pnat_feed_new(pnat_daemon_take, daemon);
   daemon->tracker = pnat_tracker_new(&options, push_record, daemon);
   daemon->losses = pnat_losses_new(daemon->tracker, daemon->names);
   daemon->input = pnat_input_new(daemon->feed, &handlers, daemon);
@@ -492,7 +311,7 @@ drop_privileges(GString *kept)
 }
 
 static int
-run(Daemon *daemon)
+run(PnatDaemon *daemon)
 {
   static const PnatSignalHandlers handlers = { stop, reload, report };
   g_autoptr(GError) error = NULL;
@@ -511,7 +330,7 @@ run(Daemon *daemon)
   }
   set_control(daemon);
   pnat_input_look(daemon->input);
-  set_up_resume(daemon);
+  pnat_startup_begin(daemon);
   pnat_input_watch(daemon->input);
   set_timer(daemon);
   g_main_loop_run(daemon->loop);
@@ -524,9 +343,9 @@ pnat_daemon_run(const char *config_file)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-  static Daemon daemon; /* what it holds at the end is not lost */
+  static PnatDaemon daemon; /* what it holds at the end is not lost */
 
-  daemon = (Daemon){ .config_file = config_file, .loop = loop };
+  daemon = (PnatDaemon){ .config_file = config_file, .loop = loop };
   pnat_log_to_syslog(PNAT_SYSLOG_PATH);
   daemon.config = pnat_config_load(config_file, &error);
   if (daemon.config == NULL)

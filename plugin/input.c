@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 
 /* Read at once. auditd writes a record at a time; the socket's buffer holds some hundred. */
@@ -34,12 +35,6 @@ struct PnatInput {
   gboolean drained; /* the last read left nothing behind: what comes next is fresh */
   gboolean fresh;   /* what is being read came just now */
 };
-
-static gint64
-monotonic_ms(void)
-{
-  return g_get_monotonic_time() / 1000;
-}
 
 PnatInput *
 pnat_input_new(PnatFeed *feed, const PnatInputHandlers *handlers, gpointer data)
@@ -69,7 +64,7 @@ static gboolean
 take_input(PnatInput *input, gsize length)
 {
   if (!input->holding) {
-    pnat_feed_push(input->feed, input->block, length, monotonic_ms());
+    pnat_feed_push(input->feed, input->block, length, pnat_monotonic_ms());
     return TRUE;
   }
   g_byte_array_append(input->held, (const guint8 *)input->block, (guint)length);
@@ -139,8 +134,8 @@ pnat_input_release(PnatInput *input, const GString *unfinished)
 {
   input->holding = FALSE;
   input->fresh = FALSE;
-  pnat_feed_push(input->feed, unfinished->str, unfinished->len, monotonic_ms());
-  pnat_feed_push(input->feed, (const char *)input->held->data, input->held->len, monotonic_ms());
+  pnat_feed_push(input->feed, unfinished->str, unfinished->len, pnat_monotonic_ms());
+  pnat_feed_push(input->feed, (const char *)input->held->data, input->held->len, pnat_monotonic_ms());
   g_byte_array_unref(input->held); /* much memory, perhaps, and none is needed from now on */
   input->held = g_byte_array_new();
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "asker.h"
+#include "clock.h"
 #include "cmdlines.h"
 #include "gone.h"
 #include "liveness.h"
@@ -57,17 +58,11 @@ struct PnatLocal {
   char cmd[PNAT_CMDLINE_TEXT];
 };
 
-static gint64
-now_ms(void)
-{
-  return g_get_monotonic_time() / 1000;
-}
-
 static void
 process_gone(guint32 pid, guint64 start, gint64 time, gpointer data)
 {
   PnatLocal *local = data;
-  pnat_gone_add(local->gone, pid, start, time, now_ms());
+  pnat_gone_add(local->gone, pid, start, time, pnat_monotonic_ms());
   local->changed(local->data);
 }
 
@@ -75,7 +70,7 @@ static void
 settle_gone(guint32 pid, guint64 start, gint64 time, gpointer data)
 {
   PnatLocal *local = data;
-  pnat_tracker_process_gone(local->tracker, pid, start, time, now_ms());
+  pnat_tracker_process_gone(local->tracker, pid, start, time, pnat_monotonic_ms());
 }
 
 static void
@@ -83,7 +78,7 @@ socket_ended(const PnatSocketEnd *end, gpointer data)
 {
   PnatLocal *local = data;
   if (local->stock == NULL || !pnat_stock_socket_ended(local->stock, end))
-    pnat_tracker_socket_ended(local->tracker, end, now_ms());
+    pnat_tracker_socket_ended(local->tracker, end, pnat_monotonic_ms());
   local->changed(local->data);
 }
 
@@ -252,13 +247,13 @@ note_gone_before(PnatLocal *local, PnatEvent *event)
 {
   event->is_gone = event->local;
   if (event->local && !pnat_gone_has(local->gone, event->who.pid, 0) && !pnat_tracker_knows(local->tracker, event->who.pid))
-    process_gone(event->who.pid, 0, g_get_real_time() / 1000, local);
+    process_gone(event->who.pid, 0, pnat_real_ms(), local);
 }
 
 static void
 watch_process(PnatLocal *local, PnatEvent *event)
 {
-  gint64 now = g_get_real_time() / 1000;
+  gint64 now = pnat_real_ms();
 
   event->start = pnat_liveness_watch(local->liveness, event->who.pid, event->time, &event->who);
   event->local = event->start != 0 || event->time > now - LIVE_AGE;
@@ -304,7 +299,7 @@ pnat_local_prepare(PnatLocal *local, PnatEvent *event)
   if (local->sockets != NULL)
     pnat_sockets_poll(local->sockets);
   if (local->stock != NULL)
-    pnat_stock_hear(local->stock, event, now_ms());
+    pnat_stock_hear(local->stock, event, pnat_monotonic_ms());
   if (event->kind == PNAT_EVENT_NETWORK && local->liveness != NULL)
     watch_process(local, event);
   else
@@ -316,9 +311,9 @@ pnat_local_check_all(PnatLocal *local)
 {
   if (local->liveness == NULL)
     return;
-  pnat_recheck_processes(local->tracker, local->liveness, now_ms());
+  pnat_recheck_processes(local->tracker, local->liveness, pnat_monotonic_ms());
   if (local->sockets != NULL && local->recheck == NULL)
-    local->recheck_due = now_ms();
+    local->recheck_due = pnat_monotonic_ms();
 }
 
 /* Messages were lost: connections may be closed that seem open. */
@@ -358,7 +353,7 @@ note_pending(PnatLocal *local, const PnatEvent *event)
 {
   PnatPendingConnect connect = { event->who.pid, event->fd, event->socket.cookie };
   if (event->call == PNAT_CALL_CONNECT && event->socket.state == PNAT_SOCKET_CONNECTING)
-    pnat_pending_add(local->pending, &connect, now_ms());
+    pnat_pending_add(local->pending, &connect, pnat_monotonic_ms());
 }
 
 void
@@ -379,7 +374,7 @@ pnat_local_take_stock(PnatLocal *local)
   const PnatStockUsers users = { local->tracker, local->liveness, local->asker, local->netns };
   if (local->liveness == NULL || local->sockets == NULL)
     return;
-  local->stock = pnat_stock_new(&users, now_ms(), &error);
+  local->stock = pnat_stock_new(&users, pnat_monotonic_ms(), &error);
   if (local->stock == NULL)
     pnat_log_warning("%s: connections that were there before are not known", error->message);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "auditstatus.h"
+#include "clock.h"
 #include "lib/serials.h"
 #include "lib/tally.h"
 #include "log.h"
@@ -53,18 +54,6 @@ struct PnatLosses {
   Told position;
 };
 
-static gint64
-real_ms(void)
-{
-  return g_get_real_time() / 1000;
-}
-
-static gint64
-monotonic_ms(void)
-{
-  return g_get_monotonic_time() / 1000;
-}
-
 /* @count: of all that was told */
 static void
 tell(PnatLosses *losses, PnatLost *what, PnatLossSource source, guint64 *count)
@@ -103,11 +92,11 @@ static void
 kernel_answered(const PnatAuditState *state, gpointer data)
 {
   PnatLosses *losses = data;
-  gint64 now = real_ms();
+  gint64 now = pnat_real_ms();
 
   if (losses->kernel_known && state->lost > losses->kernel_lost)
     pnat_tally_kernel(&losses->tally, state->lost - losses->kernel_lost, losses->kernel_time, now);
-  losses->answered = monotonic_ms();
+  losses->answered = pnat_monotonic_ms();
   losses->kernel_lost = state->lost;
   losses->kernel_known = TRUE;
   losses->kernel_time = now;
@@ -136,8 +125,8 @@ pnat_losses_new(PnatTracker *tracker, const PnatNodeNames *names)
 
   losses->tracker = tracker;
   losses->names = names;
-  losses->told = real_ms();
-  losses->asked = monotonic_ms();
+  losses->told = pnat_real_ms();
+  losses->asked = pnat_monotonic_ms();
   losses->status = pnat_audit_status_new(kernel_answered, rules_listed, losses, &error);
   if (losses->status == NULL)
     pnat_log_warning("%s: events that the kernel loses will not be told", error->message);
@@ -174,8 +163,8 @@ pnat_losses_line(const PnatLine *line, gpointer data)
 
   if (line->is_daemon || line->serial == losses->serials.newest || !is_here(losses, line))
     return;
-  if (pnat_serials_seen(&losses->serials, line->serial, line->time, monotonic_ms(), &loss))
-    add_left_out(losses, &loss, monotonic_ms());
+  if (pnat_serials_seen(&losses->serials, line->serial, line->time, pnat_monotonic_ms(), &loss))
+    add_left_out(losses, &loss, pnat_monotonic_ms());
 }
 
 void
@@ -215,7 +204,7 @@ void
 pnat_losses_overruns(PnatLosses *losses, guint64 overruns)
 {
   if (overruns > losses->overruns)
-    pnat_lost_add(&losses->netlink, overruns - losses->overruns, losses->told, real_ms());
+    pnat_lost_add(&losses->netlink, overruns - losses->overruns, losses->told, pnat_real_ms());
   losses->overruns = overruns;
 }
 
@@ -248,7 +237,7 @@ pnat_losses_advance(PnatLosses *losses, gint64 now)
   tell(losses, &losses->tally.kernel, PNAT_LOSS_KERNEL, &losses->counts.kernel);
   tell(losses, &losses->tally.auditd, PNAT_LOSS_AUDITD, &losses->counts.auditd);
   tell(losses, &losses->netlink, PNAT_LOSS_NETLINK, &losses->counts.netlink);
-  losses->told = real_ms();
+  losses->told = pnat_real_ms();
   losses->position = (Told){ losses->serials.settled, pnat_serials_settled_time(&losses->serials), losses->kernel_lost,
                              (guint8)losses->kernel_known, losses->kernel_time };
   if (now - losses->asked >= ASK_INTERVAL)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "procinfo.h"
 #include "sockdump.h"
 
@@ -69,7 +70,7 @@ pnat_recheck_processes(PnatTracker *tracker, PnatLiveness *liveness, gint64 now)
       continue;
     if (start != 0)
       pnat_liveness_forget(liveness, process->pid);
-    pnat_tracker_process_gone(tracker, process->pid, process->start, g_get_real_time() / 1000, now);
+    pnat_tracker_process_gone(tracker, process->pid, process->start, pnat_real_ms(), now);
   }
 }
 
@@ -212,7 +213,7 @@ look_at(PnatRecheck *recheck, Known *known)
   }
   known->is_held = has(&recheck->holder, place);
   if (!known->is_held && recheck->holder.whole)
-    known->lost = g_get_real_time() / 1000;
+    known->lost = pnat_real_ms();
   return TRUE;
 }
 

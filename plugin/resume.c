@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "auditlog.h"
+#include "clock.h"
 #include "lib/error.h"
 #include "lib/seen.h"
 #include "lib/state.h"
@@ -51,12 +52,6 @@ struct PnatResume {
   guint64 replayed;
 };
 
-static gint64
-monotonic_ms(void)
-{
-  return g_get_monotonic_time() / 1000;
-}
-
 static char *
 read_boot_id(void)
 {
@@ -72,8 +67,8 @@ boot_time(void)
 {
   g_autofree char *uptime = NULL;
   if (!g_file_get_contents("/proc/uptime", &uptime, NULL, NULL))
-    return g_get_real_time() / 1000;
-  return g_get_real_time() / 1000 - (gint64)(g_ascii_strtod(uptime, NULL) * 1000);
+    return pnat_real_ms();
+  return pnat_real_ms() - (gint64)(g_ascii_strtod(uptime, NULL) * 1000);
 }
 
 PnatResume *
@@ -88,11 +83,11 @@ pnat_resume_new(const PnatConfig *config, PnatTracker *tracker, PnatLosses *loss
   pnat_resume_set_log(resume, config);
   resume->interval = config->state_interval;
   resume->replay = config->replay;
-  resume->since = g_get_real_time() / 1000;
+  resume->since = pnat_real_ms();
   resume->due = G_MAXINT64;
   resume->unfinished = g_string_new(NULL);
   resume->state_dir = g_strdup(config->state_dir);
-  resume->locked_by = monotonic_ms() + LOCK_TIMEOUT;
+  resume->locked_by = pnat_monotonic_ms() + LOCK_TIMEOUT;
   return resume;
 }
 
@@ -102,12 +97,12 @@ pnat_resume_take(PnatResume *resume)
   g_autoptr(GError) error = NULL;
 
   resume->store = pnat_store_new(resume->state_dir, &error);
-  if (resume->store == NULL && g_error_matches(error, PNAT_ERROR, PNAT_ERROR_BUSY) && monotonic_ms() < resume->locked_by)
+  if (resume->store == NULL && g_error_matches(error, PNAT_ERROR, PNAT_ERROR_BUSY) && pnat_monotonic_ms() < resume->locked_by)
     return FALSE;
   if (resume->store == NULL)
     pnat_log_error("%s: no state is kept, flows end when the plugin does", error->message);
   else
-    resume->due = monotonic_ms() + FIRST_SAVE;
+    resume->due = pnat_monotonic_ms() + FIRST_SAVE;
   return TRUE;
 }
 
@@ -184,7 +179,7 @@ pnat_resume_save(PnatResume *resume, gint64 now)
   if (resume->store == NULL)
     return FALSE;
   g_auto(PnatStateMeta) meta = { .boot_id = g_strdup(resume->boot_id), .host = g_strdup(g_get_host_name()),
-                                 .saved = g_get_real_time() / 1000, .position = position(resume) };
+                                 .saved = pnat_real_ms(), .position = position(resume) };
   pnat_store_save(resume->store, pnat_state_save(resume->tracker, &meta, now));
   resume->due = now + resume->interval;
   return TRUE;
@@ -202,7 +197,7 @@ pnat_resume_advance(PnatResume *resume, gint64 now, gboolean waiting)
 gint64
 pnat_resume_next_due(const PnatResume *resume)
 {
-  gint64 now = monotonic_ms();
+  gint64 now = pnat_monotonic_ms();
   if (pnat_resume_is_replaying(resume))
     return G_MAXINT64;
   return resume->due > now ? resume->due : now + 100; /* records are being delivered */
@@ -216,7 +211,7 @@ restore(PnatResume *resume, GBytes *bytes, PnatStateMeta *meta, GError **error)
   gsize length;
   const guint8 *data = g_bytes_get_data(bytes, &length);
 
-  return pnat_state_check(data, length, meta, error) && pnat_state_restore(resume->tracker, data, length, monotonic_ms(), error);
+  return pnat_state_check(data, length, meta, error) && pnat_state_restore(resume->tracker, data, length, pnat_monotonic_ms(), error);
 }
 
 /* The log may reach back to earlier boots, with numbers of their own. */
@@ -239,7 +234,7 @@ begin_replay(PnatResume *resume, PnatEventFunc func, gpointer data)
     resume->stored = pnat_audit_log_open(config, from, &error);
   if (resume->stored == NULL) {
     pnat_log_warning("%s: what happened while the plugin was not there is lost", error != NULL ? error->message : "replay = no");
-    pnat_tracker_lost(resume->tracker, PNAT_LOSS_AUDITD, 0, from, g_get_real_time() / 1000);
+    pnat_tracker_lost(resume->tracker, PNAT_LOSS_AUDITD, 0, from, pnat_real_ms());
     pnat_losses_start_over(resume->losses);
     stop_replay(resume);
     return;
@@ -316,11 +311,11 @@ pnat_resume_step(PnatResume *resume)
     pnat_feed_push(resume->feed, block, length, 0);
     return TRUE;
   }
-  pnat_feed_take_unfinished(resume->feed, g_get_real_time() / 1000 - UNDER_WAY, resume->unfinished);
+  pnat_feed_take_unfinished(resume->feed, pnat_real_ms() - UNDER_WAY, resume->unfinished);
   if (resume->in_last_boot)
     end_last_boot(resume);
   stop_replay(resume);
-  resume->due = monotonic_ms();
+  resume->due = pnat_monotonic_ms();
   return FALSE;
 }
 

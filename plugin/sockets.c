@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "lib/error.h"
 #include "tcp_states.h"
 
@@ -191,7 +192,7 @@ receive(PnatSockets *sockets)
   PnatSocketEnd end;
   if (sender.nl_pid != 0 || !pnat_sockets_parse(buffer, (gsize)length, &end))
     return TRUE;
-  end.time = g_get_real_time() / 1000;
+  end.time = pnat_real_ms();
   end.foreign = is_foreign(&message);
   sockets->func(&end, sockets->data);
   return TRUE;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "clock.h"
 #include "log.h"
 #include "snapshot.h"
 
@@ -61,7 +62,7 @@ event_of_held(const PnatHeld *held)
   const PnatProcInfo *info = held->info;
   gboolean pending = held->socket->state == PNAT_SOCKET_CONNECTING;
   PnatEvent event = {
-    .kind = PNAT_EVENT_NETWORK, .snapshot = TRUE, .here = TRUE, .local = TRUE, .time = g_get_real_time() / 1000, .fd = held->fd,
+    .kind = PNAT_EVENT_NETWORK, .snapshot = TRUE, .here = TRUE, .local = TRUE, .time = pnat_real_ms(), .fd = held->fd,
     .who = { info->pid, info->ppid, info->uid, info->euid, info->auid, info->ses, copy_or_null(info->comm), copy_or_null(info->exe),
              copy_or_null(held->cmd) },
     .result = PNAT_RESULT_OK, .saddr = PNAT_SADDR_INET, .address = held->socket->remote, .socket = *held->socket,
@@ -103,7 +104,7 @@ feed_dead(PnatStock *stock, const PnatEvent *event)
     return;
   pnat_tracker_feed(tracker, event, stock->now);
   if (exit == 0)
-    pnat_tracker_process_gone(tracker, event->who.pid, event->start, g_get_real_time() / 1000, stock->now);
+    pnat_tracker_process_gone(tracker, event->who.pid, event->start, pnat_real_ms(), stock->now);
 }
 
 static void

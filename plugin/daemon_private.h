@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The running plugin, as daemon.c and startup.c share it: what reads, parses and tracks, and what it is wired to.
+ */
+#pragma once
+
+#include "control.h"
+#include "daemon.h"
+#include "input.h"
+#include "lib/feed.h"
+#include "lib/tracker.h"
+#include "local.h"
+#include "losses.h"
+#include "nodename.h"
+#include "resume.h"
+#include "signals.h"
+#include "sinks.h"
+
+G_BEGIN_DECLS
+
+typedef struct PnatDaemon PnatDaemon;
+
+struct PnatDaemon {
+  const char *config_file;
+  PnatConfig *config;
+  PnatSignals *signals;
+  PnatSinks *sinks;
+  PnatFeed *feed;
+  PnatTracker *tracker;
+  PnatLocal *local; /* (nullable) local_tracking = no */
+  PnatLosses *losses;
+  PnatResume *resume; /* (nullable) no state is kept */
+  PnatControl *control; /* (nullable) nobody can ask */
+  GString *privileges; /* what is left of them */
+  char *started; /* (nullable) the line that the start was told with */
+  guint replay;       /* source of stored events that are caught up with, or of what is done before that */
+  PnatInput *input;
+  PnatNodeNames *names; /* of this host in node= fields */
+  GMainLoop *loop;
+  guint timer;
+  guint rearm; /* source that sets it anew */
+};
+
+/* An event, live or stored. @data: PnatDaemon */
+void pnat_daemon_take(const PnatEvent *event, gpointer data);
+
+/* Everything that is due although no input came. */
+void pnat_daemon_catch_up(PnatDaemon *daemon);
+
+/* Takes the state, restores it and catches up with what is stored; live input is held back meanwhile. Says that the plugin has started. */
+void pnat_startup_begin(PnatDaemon *daemon);
+
+/* Whether stored events are being handled. */
+gboolean pnat_startup_is_replaying(const PnatDaemon *daemon);
+
+/* The last of it, when the plugin is to stop already. What there is no time for is caught up with at the next start. */
+void pnat_startup_finish(PnatDaemon *daemon);
+
+G_END_DECLS

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * How the plugin starts: with the state of the last run, what was stored since, and what this host's processes hold already.
+ */
+#include "daemon_private.h"
+#include "log.h"
+#include "selfreport.h"
+
+/* µs for what is left of stored events at the end. */
+#define REPLAY_TIMEOUT (200 * 1000)
+
+/* ms between looks whether the plugin that was here before has stopped. */
+#define TAKE_PAUSE 10
+
+gboolean
+pnat_startup_is_replaying(const PnatDaemon *daemon)
+{
+  return daemon->resume != NULL && pnat_resume_is_replaying(daemon->resume);
+}
+
+static void
+replayed(PnatDaemon *daemon)
+{
+  pnat_log_info("caught up with %" G_GUINT64_FORMAT " events from auditd's log", pnat_resume_replayed(daemon->resume));
+  daemon->replay = 0;
+  pnat_input_release(daemon->input, pnat_resume_unfinished(daemon->resume));
+  if (daemon->local != NULL)
+    pnat_local_check_all(daemon->local);
+}
+
+/* What another program hands us is no reason to look at this host's connections. */
+static void
+take_stock(PnatDaemon *daemon)
+{
+  if (daemon->local != NULL && pnat_signals_parent_is_auditd(daemon->signals))
+    pnat_local_take_stock(daemon->local);
+}
+
+static gboolean
+replay_some(gpointer data)
+{
+  PnatDaemon *daemon = data;
+
+  if (pnat_resume_step(daemon->resume))
+    return G_SOURCE_CONTINUE;
+  replayed(daemon);
+  pnat_input_watch(daemon->input);
+  take_stock(daemon);
+  pnat_daemon_catch_up(daemon);
+  return G_SOURCE_REMOVE;
+}
+
+void
+pnat_startup_finish(PnatDaemon *daemon)
+{
+  gint64 deadline = g_get_monotonic_time() + REPLAY_TIMEOUT;
+
+  while (pnat_startup_is_replaying(daemon) && g_get_monotonic_time() < deadline)
+    if (!pnat_resume_step(daemon->resume))
+      replayed(daemon);
+}
+
+/* Without auditd as its parent the plugin reads what somebody hands it, a test or a stored stream: that is no part of this host's story. */
+static gboolean
+keeps_state(const PnatDaemon *daemon)
+{
+  return daemon->config->state_dir_is_set || pnat_signals_parent_is_auditd(daemon->signals);
+}
+
+static const char *
+why_no_state(const PnatDaemon *daemon)
+{
+  if (daemon->resume == NULL)
+    return "auditd did not start this, and state_dir is not set";
+  return pnat_resume_can_save(daemon->resume) ? NULL : "state_dir cannot be used";
+}
+
+static void
+say_started(PnatDaemon *daemon)
+{
+  g_autofree char *cmdline = NULL;
+  g_file_get_contents("/proc/cmdline", &cmdline, NULL, NULL);
+  PnatLocalCounts local = daemon->local != NULL ? pnat_local_counts(daemon->local) : (PnatLocalCounts){ 0 };
+  PnatSelf self = { .rules = pnat_losses_rules(daemon->losses), .no_state = why_no_state(daemon), .privileges = daemon->privileges->str,
+                    .local = daemon->local != NULL ? &local : NULL, .cmdline = cmdline };
+  daemon->started = pnat_self_start_line(daemon->config, daemon->sinks, &self);
+  pnat_log_info("%s", daemon->started);
+}
+
+/* Live input is held back until the state is restored, and caught up with. */
+static void
+load_state(PnatDaemon *daemon)
+{
+  if (!pnat_resume_load(daemon->resume, pnat_daemon_take, daemon))
+    return;
+  if (pnat_startup_is_replaying(daemon)) {
+    pnat_input_hold(daemon->input);
+    daemon->replay = g_idle_add_full(G_PRIORITY_DEFAULT, replay_some, daemon, NULL);
+  } else if (daemon->local != NULL) {
+    pnat_local_check_all(daemon->local);
+  }
+}
+
+static void
+begin(PnatDaemon *daemon)
+{
+  if (daemon->resume != NULL)
+    load_state(daemon);
+  if (!pnat_startup_is_replaying(daemon))
+    take_stock(daemon);
+  say_started(daemon);
+}
+
+static gboolean
+take_state(gpointer data)
+{
+  PnatDaemon *daemon = data;
+
+  if (!pnat_resume_take(daemon->resume))
+    return G_SOURCE_CONTINUE;
+  daemon->replay = 0;
+  begin(daemon);
+  if (!pnat_startup_is_replaying(daemon))
+    pnat_input_release(daemon->input, pnat_resume_unfinished(daemon->resume));
+  pnat_input_watch(daemon->input);
+  pnat_daemon_catch_up(daemon);
+  return G_SOURCE_REMOVE;
+}
+
+/* auditd may start a plugin before the last has ended. */
+void
+pnat_startup_begin(PnatDaemon *daemon)
+{
+  if (keeps_state(daemon))
+    daemon->resume = pnat_resume_new(daemon->config, daemon->tracker, daemon->losses);
+  if (daemon->resume == NULL || pnat_resume_take(daemon->resume)) {
+    begin(daemon);
+    return;
+  }
+  pnat_input_hold(daemon->input);
+  daemon->replay = g_timeout_add(TAKE_PAUSE, take_state, daemon);
+}

@@ -193,6 +193,17 @@ hear_boot(PnatTracker *tracker, const PnatNode *node, const PnatEvent *event)
 }
 
 void
+pnat_tracker_heed_clock(PnatTracker *tracker, gint64 time)
+{
+  if (tracker->local->newest <= time + CLOCK_STEP)
+    return;
+  tracker->local->newest = time;
+  for (guint i = 0; i < G_N_ELEMENTS(tracker->recent); i++)
+    if (tracker->recent[i].time > time)
+      tracker->recent[i] = (PnatRecentExit){ 0 };
+}
+
+void
 pnat_tracker_booted(PnatTracker *tracker, gint64 time)
 {
   pnat_tracker_end_processes(tracker, tracker->local, time, TRUE);

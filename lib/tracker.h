@@ -113,6 +113,14 @@ void pnat_tracker_set_written(PnatTracker *tracker, const PnatWritten *written);
 /* The second time is over: flows that have ended by what is written are forgotten, and nothing is compared any more. */
 void pnat_tracker_drop_written(PnatTracker *tracker);
 
+/**
+ * What the time of day is. No event of this host is later: where one was, the clock has been set back since, and what happens from now on is
+ * not to be dated by it.
+ *
+ * @time: ms since 1970
+ */
+void pnat_tracker_heed_clock(PnatTracker *tracker, gint64 time);
+
 /* Ends what ran on this host before it was booted. @time: ms since 1970, of the boot */
 void pnat_tracker_booted(PnatTracker *tracker, gint64 time);
 

@@ -46,6 +46,8 @@ pnat_daemon_take(const PnatEvent *event, gpointer data)
   /* It was waiting to be read, for how long nobody knows; but where its process is over its exit tells: none is later than that. */
   if (pnat_startup_is_replaying(daemon) || (!pnat_input_is_fresh(daemon->input) && !completed.is_gone))
     completed.arrival = 0;
+  if (!pnat_startup_is_replaying(daemon))
+    pnat_tracker_heed_clock(daemon->tracker, pnat_real_ms());
   pnat_tracker_feed(daemon->tracker, &completed, pnat_monotonic_ms());
   if (daemon->local != NULL)
     pnat_local_settle(daemon->local, &completed);

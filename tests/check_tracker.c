@@ -386,6 +386,29 @@ START_TEST(an_answer_to_a_datagram_counts_to_the_flow_of_the_question)
 }
 END_TEST
 
+/* What ended before that is not what has its pid now, nor is what follows as late. */
+START_TEST(a_clock_that_was_set_back_dates_nothing_by_what_was_before)
+{
+  Stage stage;
+  stage_open(&stage);
+  connects(&stage, &curl, 3600000, 3, PEER, 443, 0);
+  exits(&stage, &curl, 3600100);
+  time_passes(&stage, 3602000);
+  ck_assert_int_eq(record_at(&stage, 0)->record.end, T0 + 3600100);
+  pnat_tracker_heed_clock(stage.tracker, T0 + 200);
+  connects(&stage, &curl, 200, 3, PEER, 443, 0);
+  time_passes(&stage, 3604000);
+  ck_assert_uint_eq(count_records(&stage, PNAT_RECORD_END), 1);
+  exits(&stage, &curl, 5000);
+  time_passes(&stage, 3606000);
+  const PnatRecord *record = &record_at(&stage, stage.records->len - 1)->record;
+  ck_assert_int_eq(record->start, T0 + 200);
+  ck_assert_int_eq(record->last, T0 + 200);
+  ck_assert_int_eq(record->end, T0 + 5000);
+  stage_close(&stage);
+}
+END_TEST
+
 START_TEST(a_datagram_sockets_failed_connect_leaves_it_its_peer)
 {
   Stage stage;
@@ -883,6 +906,7 @@ suite(void)
   tcase_add_test(tcase, an_accept_whose_event_was_late_starts_when_the_connection_stood);
   tcase_add_test(tcase, an_accept_of_what_had_waited_starts_when_it_was_called);
   tcase_add_test(tcase, an_answer_to_a_datagram_counts_to_the_flow_of_the_question);
+  tcase_add_test(tcase, a_clock_that_was_set_back_dates_nothing_by_what_was_before);
   tcase_add_test(tcase, a_datagram_sockets_failed_connect_leaves_it_its_peer);
   tcase_add_test(tcase, an_address_of_either_direction_is_shown_without_one);
   tcase_add_test(tcase, an_address_of_either_direction_counts_to_the_flow_that_has_it);

@@ -58,6 +58,7 @@ restart(Reader *reader)
   pnat_state_seal(bytes);
   FUZZ_CHECK(pnat_state_check(bytes->data, bytes->len, &read, &error), "%s", error->message);
   PnatTracker *next = pnat_tracker_new(&reader->options, fuzz_check_record, NULL);
+  pnat_tracker_set_watching(next, (reader->flags & LOCAL) != 0);
   FUZZ_CHECK(pnat_state_restore(next, bytes->data, bytes->len, reader->now, &error), "%s", error->message);
   FUZZ_CHECK(pnat_tracker_counts(next).flows == pnat_tracker_counts(reader->tracker).flows, "%u flows, not %u", pnat_tracker_counts(next).flows,
              pnat_tracker_counts(reader->tracker).flows);
@@ -93,6 +94,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   if ((reader.flags & NEVER_START) != 0)
     reader.options.start_after = G_MAXINT64;
   reader.tracker = pnat_tracker_new(&reader.options, fuzz_check_record, NULL);
+  pnat_tracker_set_watching(reader.tracker, (reader.flags & LOCAL) != 0);
   g_autoptr(PnatFeed) feed = pnat_feed_new(take_event, &reader);
   gsize half = input.size / 2;
 

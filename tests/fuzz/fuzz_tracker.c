@@ -22,6 +22,7 @@ typedef struct {
   PnatTrackerOptions options;
   PnatWritten *log; /* all that was written; only compared with while replaying */
   gboolean replaying;
+  gboolean watching;
   gint64 now; /* ms, tracker's clock */
   gint64 time; /* ms since 1970 */
   guint64 serial;
@@ -149,6 +150,7 @@ restart(World *world)
   PnatTracker *next = pnat_tracker_new(&world->options, take_record, world);
   g_autoptr(GError) error = NULL;
 
+  pnat_tracker_set_watching(next, world->watching);
   pnat_state_seal(bytes);
   FUZZ_CHECK(pnat_state_check(bytes->data, bytes->len, &read, &error), "%s", error->message);
   FUZZ_CHECK(pnat_state_restore(next, bytes->data, bytes->len, world->now, &error), "%s", error->message);
@@ -172,6 +174,18 @@ set_replaying(World *world, gboolean replaying)
 }
 
 static void
+reload(World *world, guint how)
+{
+  static const gint64 waits[] = { 0, 500, 3000, G_MAXINT64 };
+
+  world->watching = !world->watching;
+  pnat_tracker_set_watching(world->tracker, world->watching);
+  world->options.start_after = waits[how];
+  world->options.active_timeout = waits[3 - how] != 0 ? waits[3 - how] : 1;
+  pnat_tracker_set_options(world->tracker, &world->options);
+}
+
+static void
 something(World *world, FuzzInput *input)
 {
   guint8 what = (guint8)fuzz_next(input, 1);
@@ -191,7 +205,10 @@ something(World *world, FuzzInput *input)
     socket_end(world, input);
     break;
   case 4:
-    pnat_tracker_socket_connected(world->tracker, what / 16 % 4);
+    if (what / 64 == 3)
+      reload(world, what / 16 % 4);
+    else
+      pnat_tracker_socket_connected(world->tracker, what / 16 % 4);
     break;
   case 5:
     other_event(world, input);
@@ -232,6 +249,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   if (flags / 4 % 4 == 0)
     world.options.start_after = G_MAXINT64;
   world.tracker = pnat_tracker_new(&world.options, take_record, &world);
+  world.watching = flags / 8 % 2 != 0;
+  pnat_tracker_set_watching(world.tracker, world.watching);
   for (guint n = 0; input.size > 0 && n < MOST; n++)
     something(&world, &input);
   pnat_tracker_finish(world.tracker, PNAT_REASON_SHUTDOWN, 0);

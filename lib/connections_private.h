@@ -91,14 +91,9 @@ void pnat_ends_clear(PnatConnections *connections);
 
 /* matching.c */
 
-/* Whether @end may be @connection's: after the connect, not long after the process had ended, and no failure of one that was made. */
-gboolean pnat_matching_fits(const PnatConnection *connection, const PnatSocketEnd *end);
-
-/* The same, where the end may have been told late: as on a host that is busy. What may fit another is not taken. */
+/* Whether @end may be @connection's: after the connect, not long after the process had ended, and no failure of one that was made. It may have been
+ * told late, as on a host that is busy. */
 gboolean pnat_matching_may_fit(const PnatConnection *connection, const PnatSocketEnd *end);
-
-/* Whether there is one connection to this peer, @flow's, and one end, which may have been told late: both are the same socket's. */
-gboolean pnat_matching_is_lone(const PnatGroup *group, const PnatFlow *flow);
 
 /* What belongs together, pair by pair. */
 typedef struct {
@@ -111,7 +106,8 @@ typedef struct {
  * Which ends of @group were of @flow's connections: where all that may be its own can be, and nobody else's.
  *
  * @until: ms, tracker's clock: ends heard of later are left waiting
+ * @late: whether they may have been told late, where there is no doubt whose they are
  */
-void pnat_matching_find(const PnatGroup *group, const PnatFlow *flow, gint64 until, PnatPairs *pairs);
+void pnat_matching_find(const PnatGroup *group, const PnatFlow *flow, gint64 until, gboolean late, PnatPairs *pairs);
 
 G_END_DECLS

@@ -54,31 +54,20 @@ pnat_ends_leave(const PnatConnection *connection)
       end->ambiguous = pnat_matching_may_fit(connection, &end->end);
 }
 
-/* @until: ms, tracker's clock: ends heard of later wait */
+/* @is_over: @flow's process is, and its record is about to be written; else ends that were heard of just now wait */
 static void
-match_flow(PnatConnections *connections, PnatGroup *group, const PnatFlow *flow, gint64 until)
+match_flow(PnatConnections *connections, PnatGroup *group, const PnatFlow *flow, gboolean is_over)
 {
   PnatPairs pairs;
 
   if (pnat_connections_is_passed_over(connections, &group->remote))
     return;
-  pnat_matching_find(group, flow, until, &pairs);
+  pnat_matching_find(group, flow, is_over ? G_MAXINT64 : connections->now - MATCH_AFTER, is_over, &pairs);
   for (guint i = 0; i < pairs.n; i++) {
     PnatSocketEnd told = pairs.ends[i]->end;
     end_free(connections, pairs.ends[i]);
     pnat_connections_close_one(connections, pairs.connections[i], &told);
   }
-}
-
-/* @flow's process is over, and its record is about to be written. */
-static void
-match_lone(PnatConnections *connections, PnatGroup *group, const PnatFlow *flow)
-{
-  if (!pnat_matching_is_lone(group, flow) || pnat_connections_is_passed_over(connections, &group->remote))
-    return;
-  PnatSocketEnd told = TAILQ_FIRST(&group->ends)->end;
-  end_free(connections, TAILQ_FIRST(&group->ends));
-  pnat_connections_close_one(connections, TAILQ_FIRST(&group->members), &told);
 }
 
 /* Matches what has waited, and lets the rest go on waiting. */
@@ -99,7 +88,7 @@ match_group(PnatConnections *connections, PnatGroup *group)
       break;
   }
   for (guint i = 0; i < n_flows; i++)
-    match_flow(connections, group, flows[i], connections->now - MATCH_AFTER);
+    match_flow(connections, group, flows[i], FALSE);
 
   const PnatEnd *newest = TAILQ_LAST(&group->ends, PnatEnds);
   pnat_group_stop_waiting(connections, group);
@@ -204,8 +193,7 @@ pnat_connections_match_flow(PnatConnections *connections, PnatFlow *flow)
       g_hash_table_add(groups, connection->group);
   g_hash_table_iter_init(&iter, groups);
   while (g_hash_table_iter_next(&iter, &group, NULL)) {
-    match_flow(connections, group, flow, G_MAXINT64);
-    match_lone(connections, group, flow);
+    match_flow(connections, group, flow, TRUE);
     pnat_group_release(connections, group);
   }
 }

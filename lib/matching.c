@@ -39,25 +39,27 @@ fits_within(const PnatConnection *connection, const PnatSocketEnd *end, gint64 g
 }
 
 gboolean
-pnat_matching_fits(const PnatConnection *connection, const PnatSocketEnd *end)
-{
-  return fits_within(connection, end, EXIT_GRAIN);
-}
-
-gboolean
 pnat_matching_may_fit(const PnatConnection *connection, const PnatSocketEnd *end)
 {
   return fits_within(connection, end, LATE);
 }
 
-gboolean
-pnat_matching_is_lone(const PnatGroup *group, const PnatFlow *flow)
+/* Whether there are as many ends of this peer's sockets as connections to it, all @flow's: then they belong together, however late they are told. */
+static gboolean
+are_alone(const PnatGroup *group, const PnatFlow *flow)
 {
-  const PnatConnection *connection = TAILQ_FIRST(&group->members);
-  const PnatEnd *end = TAILQ_FIRST(&group->ends);
+  const PnatConnection *connection;
+  const PnatEnd *end;
 
-  return group->n_members == 1 && group->n_ends == 1 && connection->flow == flow && !end->ambiguous &&
-         pnat_matching_may_fit(connection, &end->end);
+  if (group->n_members != group->n_ends || group->n_members > PNAT_MAX_CANDIDATES)
+    return FALSE;
+  TAILQ_FOREACH (connection, &group->members, of_group)
+    if (connection->flow != flow)
+      return FALSE;
+  TAILQ_FOREACH (end, &group->ends, of_group)
+    if (end->ambiguous)
+      return FALSE;
+  return TRUE;
 }
 
 static void
@@ -74,16 +76,16 @@ add_connection(Candidates *found, PnatConnection *connection)
 }
 
 static gboolean
-fits_any(const Candidates *found, const PnatSocketEnd *end)
+fits_any(const Candidates *found, const PnatSocketEnd *end, gint64 grain)
 {
   for (guint i = 0; i < G_N_ELEMENTS(found->earliest); i++)
-    if (found->earliest[i] != NULL && pnat_matching_fits(found->earliest[i], end))
+    if (found->earliest[i] != NULL && fits_within(found->earliest[i], end, grain))
       return TRUE;
   return FALSE;
 }
 
 static void
-find_candidates(const PnatGroup *group, const PnatFlow *flow, Candidates *found)
+find_candidates(const PnatGroup *group, const PnatFlow *flow, gint64 grain, Candidates *found)
 {
   PnatConnection *connection;
   PnatEnd *end;
@@ -100,7 +102,7 @@ find_candidates(const PnatGroup *group, const PnatFlow *flow, Candidates *found)
   if (found->n_connections == 0)
     return;
   TAILQ_FOREACH (end, &group->ends, of_group) {
-    if (fits_any(found, &end->end))
+    if (fits_any(found, &end->end, grain))
       found->ends[found->n_ends++] = end;
     if (found->n_ends == PNAT_MAX_CANDIDATES)
       break;
@@ -159,13 +161,13 @@ may_be_of_other(const PnatGroup *group, const PnatFlow *flow, const PnatSocketEn
 
 /* Where all ends may be the flow's own, and nobody else's, it does not matter which was of which of its connections. */
 void
-pnat_matching_find(const PnatGroup *group, const PnatFlow *flow, gint64 until, PnatPairs *pairs)
+pnat_matching_find(const PnatGroup *group, const PnatFlow *flow, gint64 until, gboolean late, PnatPairs *pairs)
 {
   PnatConnection *partners[PNAT_MAX_CANDIDATES];
   Candidates found;
 
   pairs->n = 0;
-  find_candidates(group, flow, &found);
+  find_candidates(group, flow, late && are_alone(group, flow) ? LATE : EXIT_GRAIN, &found);
   if (!pair_all(&found, partners))
     return;
   for (guint i = 0; i < found.n_ends; i++) {

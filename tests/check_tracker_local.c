@@ -562,6 +562,26 @@ START_TEST(an_end_that_is_told_late_is_the_only_connections_to_that_peer)
 }
 END_TEST
 
+START_TEST(ends_that_are_told_late_are_all_the_connections_to_that_peer)
+{
+  for (guint strange = 0; strange < 2; strange++) { /* an end of a socket that nobody follows is among them */
+    Stage stage;
+    stage_open(&stage);
+    for (guint i = 0; i < 3; i++)
+      connects_here(&stage, &curl, i, 3, 0, 0);
+    exits(&stage, &curl, 5);
+    for (guint i = 0; i < 3 + strange; i++)
+      socket_closes(&stage, 250 + i, 4711 + i);
+    lives_until(&stage, 3000);
+    const PnatRecord *record = the_end(&stage);
+    ck_assert_int_eq(record->end, T0 + 5);
+    ck_assert_uint_eq(record->connections, 3);
+    ck_assert_int_eq(record->tx, strange == 0 ? 30 : -1);
+    stage_close(&stage);
+  }
+}
+END_TEST
+
 /* The one that was asked is closed as soon as that is told, the other when it is clear whose end it was. */
 START_TEST(a_flow_is_closed_with_the_last_of_its_connections_in_whatever_order_that_is_known)
 {
@@ -1507,6 +1527,7 @@ add_sockets(TCase *tcase)
   tcase_add_test(tcase, a_connection_too_short_to_be_asked_has_its_numbers_from_its_end);
   tcase_add_test(tcase, a_flow_is_closed_with_the_last_of_its_connections_in_whatever_order_that_is_known);
   tcase_add_test(tcase, an_end_that_is_told_late_is_the_only_connections_to_that_peer);
+  tcase_add_test(tcase, ends_that_are_told_late_are_all_the_connections_to_that_peer);
   tcase_add_loop_test(tcase, connections_that_were_asked_and_that_were_not_are_one_flow, 0, 2);
   tcase_add_test(tcase, the_same_peer_in_two_processes_is_not_guessed);
   tcase_add_test(tcase, another_hosts_connection_is_not_closed_by_a_socket_of_this_one);

@@ -12,7 +12,6 @@
 
 #include "descriptors.h"
 #include "event.h"
-#include "eventclock.h"
 #include "record.h"
 
 G_BEGIN_DECLS
@@ -29,7 +28,6 @@ typedef struct {
   gboolean local;   /* this host */
   guint n_processes;
   gint64 newest;    /* ms: the newest event time seen; every event that comes later returned later */
-  PnatEventClock clock; /* tells it; not kept over a restart */
   gsize *extra;     /* (nullable) sum over processes, as in PnatProcess; whoever set it owns it */
 } PnatNode;
 

@@ -113,9 +113,7 @@ node_hear(PnatNode *node, const PnatEvent *event)
   gboolean waits = event->kind == PNAT_EVENT_NETWORK && event->value != -EINPROGRESS;
   if (event->snapshot)
     return; /* it is of now, and audit events of earlier calls are on their way still */
-  node->clock.now = node->newest;
-  node->newest = pnat_event_clock_hear(&node->clock, event);
-  if (!waits && event->time < node->newest - CLOCK_STEP)
+  if (event->time > node->newest || (!waits && event->time < node->newest - CLOCK_STEP))
     node->newest = event->time;
 }
 

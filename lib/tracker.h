@@ -4,7 +4,7 @@
  * out by callback. It is a GHashTable (node, pid) to process, and one of flows; an exit costs only its own process's flows.
  *
  * It reads no clock. Frames are in the events' time. Timeouts run on a clock that the caller passes as @now: any count
- * of milliseconds that does not step with the system's clock; for stored logs, that of eventclock.h.
+ * of milliseconds that does not step with the system's clock; for stored logs, the newest event time.
  */
 #pragma once
 

@@ -11,7 +11,6 @@
 #include <sysexits.h>
 
 #include "lib/doubles.h"
-#include "lib/eventclock.h"
 #include "lib/feed.h"
 #include "lib/tracker.h"
 #include "options.h"
@@ -27,7 +26,7 @@ typedef struct {
   GString *line;
   PnatDoubles *doubles; /* (nullable) of several files */
   guint64 n_doubles;
-  PnatEventClock clock;
+  gint64 now;
   int write_errno;
 } Reader;
 
@@ -52,7 +51,8 @@ take_event(const PnatEvent *event, gpointer data)
     reader->n_doubles++;
     return;
   }
-  pnat_tracker_feed(reader->tracker, event, pnat_event_clock_hear(&reader->clock, event));
+  reader->now = MAX(reader->now, event->time);
+  pnat_tracker_feed(reader->tracker, event, reader->now);
 }
 
 static int

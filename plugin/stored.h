@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * --read: the plugin's engine over stored audit logs. The events' times are the clock (lib/eventclock.h), records go
+ * --read: the plugin's engine over stored audit logs. The newest event time is the clock, records go
  * to standard output, and nothing live is asked.
  */
 #pragma once

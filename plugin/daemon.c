@@ -332,7 +332,10 @@ run(PnatDaemon *daemon)
   }
   set_control(daemon);
   pnat_input_look(daemon->input);
-  pnat_startup_begin(daemon);
+  if (!pnat_startup_begin(daemon)) {
+    finish(daemon);
+    return EX_OK;
+  }
   pnat_input_watch(daemon->input);
   set_timer(daemon);
   g_main_loop_run(daemon->loop);

@@ -33,7 +33,7 @@ struct PnatDaemon {
   PnatControl *control; /* (nullable) nobody can ask */
   GString *privileges; /* what is left of them */
   char *started; /* (nullable) the line that the start was told with */
-  guint replay;       /* source of stored events that are caught up with, or of what is done before that */
+  guint replay;       /* source of stored events that are caught up with */
   PnatInput *input;
   PnatNodeNames *names; /* of this host in node= fields */
   GMainLoop *loop;
@@ -47,8 +47,12 @@ void pnat_daemon_take(const PnatEvent *event, gpointer data);
 /* Everything that is due although no input came. */
 void pnat_daemon_catch_up(PnatDaemon *daemon);
 
-/* Takes the state, restores it and catches up with what is stored; live input is held back meanwhile. Says that the plugin has started. */
-void pnat_startup_begin(PnatDaemon *daemon);
+/**
+ * Takes the state, restores it and catches up with what is stored; live input is held back meanwhile. Says that the plugin has started.
+ *
+ * @returns FALSE when it is to stop already
+ */
+gboolean pnat_startup_begin(PnatDaemon *daemon);
 
 /* Whether stored events are being handled. */
 gboolean pnat_startup_is_replaying(const PnatDaemon *daemon);

@@ -68,10 +68,7 @@ take_input(PnatInput *input, gsize length)
     return TRUE;
   }
   g_byte_array_append(input->held, (const guint8 *)input->block, (guint)length);
-  if (input->held->len < MAX_HELD)
-    return TRUE;
-  input->source = 0;
-  return FALSE;
+  return input->held->len < MAX_HELD;
 }
 
 static gboolean
@@ -95,12 +92,34 @@ input_ready(gint fd, GIOCondition condition, gpointer data)
     }
     input->drained = FALSE;
     input->fresh &= i == 0;
-    if (!take_input(input, (gsize)length))
+    if (!take_input(input, (gsize)length)) {
+      input->source = 0;
       return G_SOURCE_REMOVE;
+    }
   }
   if (input->drained)
     input->handlers.drained(input->data);
   return G_SOURCE_CONTINUE;
+}
+
+gboolean
+pnat_input_wait(PnatInput *input, gint ms)
+{
+  gboolean full = input->held->len >= MAX_HELD;
+  struct pollfd ready = { .fd = STDIN_FILENO, .events = POLLIN };
+
+  if (poll(&ready, full ? 0 : 1, ms) <= 0)
+    return TRUE;
+  ssize_t length = read(STDIN_FILENO, input->block, BLOCK);
+  if (length > 0)
+    take_input(input, (gsize)length);
+  return length > 0 || (length < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+gsize
+pnat_input_held(const PnatInput *input)
+{
+  return input->held->len;
 }
 
 static gboolean
@@ -132,9 +151,12 @@ pnat_input_hold(PnatInput *input)
 void
 pnat_input_release(PnatInput *input, const GString *unfinished)
 {
+  if (!input->holding)
+    return;
   input->holding = FALSE;
   input->fresh = FALSE;
-  pnat_feed_push(input->feed, unfinished->str, unfinished->len, pnat_monotonic_ms());
+  if (unfinished != NULL)
+    pnat_feed_push(input->feed, unfinished->str, unfinished->len, pnat_monotonic_ms());
   pnat_feed_push(input->feed, (const char *)input->held->data, input->held->len, pnat_monotonic_ms());
   g_byte_array_unref(input->held); /* much memory, perhaps, and none is needed from now on */
   input->held = g_byte_array_new();

@@ -33,10 +33,21 @@ void pnat_input_look(PnatInput *input);
 /* Reads from now on, from the default main context; also after a stop because no more could be held back. */
 void pnat_input_watch(PnatInput *input);
 
+/**
+ * Waits for input, and takes in what there is: for who can not let the main context run. To be held back, that is.
+ *
+ * @ms: how long at most
+ * @returns FALSE when no more will come
+ */
+gboolean pnat_input_wait(PnatInput *input, gint ms);
+
+/* Bytes that are held back. */
+gsize pnat_input_held(const PnatInput *input);
+
 /* What comes is held back, up to a bound, until pnat_input_release(). */
 void pnat_input_hold(PnatInput *input);
 
-/* What was held back goes into the feed. @unfinished: what comes before it */
+/* What was held back goes into the feed. @unfinished: (nullable) what comes before it */
 void pnat_input_release(PnatInput *input, const GString *unfinished);
 
 /* Reads what is left, and then no more. At a SIGTERM there may be more: auditd sends it a moment after it closed our input. */

@@ -3,6 +3,8 @@
  * How the plugin starts: with the state of the last run, what was stored since, and what this host's processes hold already.
  */
 #include "daemon_private.h"
+
+#include "clock.h"
 #include "log.h"
 #include "selfreport.h"
 
@@ -11,6 +13,9 @@
 
 /* ms between looks whether the plugin that was here before has stopped. */
 #define TAKE_PAUSE 10
+
+/* ms that it may still take when no more input will come: auditd waits for us. */
+#define TAKE_AT_END 300
 
 gboolean
 pnat_startup_is_replaying(const PnatDaemon *daemon)
@@ -101,42 +106,45 @@ load_state(PnatDaemon *daemon)
   }
 }
 
-static void
-begin(PnatDaemon *daemon)
-{
-  if (daemon->resume != NULL)
-    load_state(daemon);
-  if (!pnat_startup_is_replaying(daemon))
-    take_stock(daemon);
-  say_started(daemon);
-}
-
+/*
+ * auditd may start a plugin before the last has ended. Until then nothing but input is read: what the kernel tells of sockets and processes
+ * that are in the state waits where it is.
+ *
+ * @returns FALSE when no more input will come, and the state is not to be had
+ */
 static gboolean
-take_state(gpointer data)
+take_state(PnatDaemon *daemon)
 {
-  PnatDaemon *daemon = data;
+  gint64 deadline = G_MAXINT64;
 
-  if (!pnat_resume_take(daemon->resume))
-    return G_SOURCE_CONTINUE;
-  daemon->replay = 0;
-  begin(daemon);
-  if (!pnat_startup_is_replaying(daemon))
-    pnat_input_release(daemon->input, pnat_resume_unfinished(daemon->resume));
-  pnat_input_watch(daemon->input);
-  pnat_daemon_catch_up(daemon);
-  return G_SOURCE_REMOVE;
+  while (!pnat_resume_take(daemon->resume)) {
+    pnat_input_hold(daemon->input);
+    if (pnat_monotonic_ms() > deadline)
+      return FALSE;
+    if (deadline != G_MAXINT64)
+      g_usleep(TAKE_PAUSE * 1000);
+    else if (!pnat_input_wait(daemon->input, TAKE_PAUSE))
+      deadline = pnat_monotonic_ms() + TAKE_AT_END;
+  }
+  return TRUE;
 }
 
-/* auditd may start a plugin before the last has ended. */
-void
+gboolean
 pnat_startup_begin(PnatDaemon *daemon)
 {
   if (keeps_state(daemon))
     daemon->resume = pnat_resume_new(daemon->config, daemon->tracker, daemon->losses);
-  if (daemon->resume == NULL || pnat_resume_take(daemon->resume)) {
-    begin(daemon);
-    return;
+  if (daemon->resume != NULL && !take_state(daemon)) {
+    pnat_log_error("stopped before the plugin that was here before: %" G_GSIZE_FORMAT " bytes of events are not handled; the next start catches "
+                   "up with what this host's audit log has of them", pnat_input_held(daemon->input));
+    return FALSE;
   }
-  pnat_input_hold(daemon->input);
-  daemon->replay = g_timeout_add(TAKE_PAUSE, take_state, daemon);
+  if (daemon->resume != NULL)
+    load_state(daemon);
+  if (!pnat_startup_is_replaying(daemon)) {
+    take_stock(daemon);
+    pnat_input_release(daemon->input, NULL);
+  }
+  say_started(daemon);
+  return TRUE;
 }

@@ -76,38 +76,42 @@ START_TEST(what_is_set_aside_is_not_loaded_again)
 }
 END_TEST
 
-/* Another process that has the store for @ms, from when this returns on. */
+/* Another process that has the store from when this returns on, until @stop is closed. */
 static pid_t
-holder(guint ms)
+holder(int *stop)
 {
-  int ends[2];
+  int ready[2], ends[2];
   char byte;
 
+  ck_assert_int_eq(pipe(ready), 0);
   ck_assert_int_eq(pipe(ends), 0);
   pid_t child = fork();
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(ends[1]);
     PnatStore *store = pnat_store_new(directory, NULL);
-    if (store == NULL || write(ends[1], "", 1) != 1)
+    if (store == NULL || write(ready[1], "", 1) != 1 || read(ends[0], &byte, 1) != 0)
       _exit(1);
-    g_usleep(ms * 1000);
     pnat_store_free(store, soon(10000));
     _exit(0);
   }
-  close(ends[1]);
-  ck_assert_int_eq(read(ends[0], &byte, 1), 1);
+  close(ready[1]);
   close(ends[0]);
+  ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+  close(ready[0]);
+  *stop = ends[1];
   return child;
 }
 
 START_TEST(a_plugin_gets_the_state_when_the_last_one_has_stopped)
 {
   g_autoptr(GError) error = NULL;
-  int status;
-  pid_t child = holder(300);
+  int status, stop;
+  pid_t child = holder(&stop);
 
   ck_assert_ptr_null(pnat_store_new(directory, &error));
   ck_assert(g_error_matches(error, PNAT_ERROR, PNAT_ERROR_BUSY));
+  close(stop);
   ck_assert_int_eq(waitpid(child, &status, 0), child);
   ck_assert_int_eq(status, 0);
   PnatStore *store = pnat_store_new(directory, NULL);
@@ -119,11 +123,13 @@ END_TEST
 START_TEST(a_plugin_that_does_not_stop_keeps_its_state)
 {
   g_autoptr(GError) error = NULL;
-  pid_t child = holder(60000);
+  int stop;
+  pid_t child = holder(&stop);
   ck_assert_ptr_null(pnat_store_new(directory, &error));
   ck_assert_ptr_nonnull(strstr(error->message, "another plugin"));
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);
+  close(stop);
   PnatStore *store = pnat_store_new(directory, NULL);
   ck_assert_ptr_nonnull(store);
   pnat_store_free(store, soon(10000));

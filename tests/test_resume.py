@@ -141,6 +141,7 @@ def a_plugin_whose_predecessor_is_slow_to_stop_reads_on(slow):
     auditd.connect(5001)
     auditd.saved()
     auditd.stop()
+    auditd.write('pnat-plugin.conf', OPTIONS.format(auditd.directory, 1) + 'replay = no\n')
     state = os.open(os.path.join(auditd.directory, 'state'), os.O_RDONLY | os.O_DIRECTORY)
     fcntl.flock(state, fcntl.LOCK_EX)
     auditd.start(wait=False)
@@ -153,8 +154,33 @@ def a_plugin_whose_predecessor_is_slow_to_stop_reads_on(slow):
     os.close(state)
     auditd.started()
     auditd.stop()
+    expect_that('caught up' not in auditd.said(), 'it had the events from the log')
     expect_that(len(auditd.records(event='end')) == 2001, 'there are %d records: %s' % (len(auditd.records(event='end')), auditd.said()))
     expect_that(len(auditd.records(event='end', pid=5001, reason='exit')) == 1, 'the flow of the predecessor is not among them')
+
+
+@test
+def a_plugin_that_stops_before_its_predecessor_leaves_all_to_the_next(early):
+    auditd = early
+    auditd.start()
+    auditd.connect(5001)
+    auditd.saved()
+    auditd.stop()
+    state = os.open(os.path.join(auditd.directory, 'state'), os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(state, fcntl.LOCK_EX)
+    auditd.start(wait=False)
+    auditd.connect(5002)
+    auditd.exit(5002)
+    auditd.stop()
+    expect_that('not handled' in auditd.said(), 'it says nothing of them: %s' % auditd.said())
+    expect_that(not auditd.records(event='end'), 'it took part')
+    os.close(state)
+    auditd.write('pnat-plugin.conf', OPTIONS.format(auditd.directory, 1))
+    auditd.start()
+    auditd.exit(5001)
+    auditd.stop()
+    for pid in (5001, 5002):
+        expect_that(len(auditd.records(event='end', pid=pid, reason='exit')) == 1, '%d: %s' % (pid, auditd.records()))
 
 
 @test
@@ -210,7 +236,7 @@ if __name__ == '__main__':
     if sys.argv[1:2] == ['-c']:
         directory = sys.argv[2]
         del sys.argv[1:3]
-        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'upgraded', 'booted')})
+        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'booted')})
     with tempfile.TemporaryDirectory(prefix='pnat-resume-') as temporary:
         os.chmod(temporary, 0o750)
         sys.exit(subprocess.call([sys.executable, os.path.abspath(__file__), '-c', temporary, *sys.argv[1:]]))

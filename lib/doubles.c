@@ -34,12 +34,12 @@ pnat_doubles_free(PnatDoubles *doubles)
 }
 
 /* A number for the event: unequal for any two, but by bad luck of one in 10^19. Records of one id may make two events, an end by a
- * signal and the call in which it came. */
+ * signal and the call in which it came; and an event that a file's end cuts off, before its address, is not the same as the whole. */
 static guint64
 name_of(const PnatEvent *event)
 {
   guint64 name = event->node != NULL ? pnat_node_name_hash(event->node) : 0;
-  name = pnat_hash_mix(name << 8 | event->kind);
+  name = pnat_hash_mix(name << 16 | (guint64)event->saddr << 8 | event->kind);
   name = pnat_hash_mix(name ^ (guint64)event->time);
   return pnat_hash_mix(name ^ event->serial) | 1;
 }

@@ -25,7 +25,8 @@ struct PnatSource {
   gboolean in_member;          /* of a packed one: its end has not come */
   GByteArray *head; /* what was looked at ahead of reading */
   gsize head_read;
-  gint64 time;        /* ms; of what was looked at, 0 = nothing was */
+  gboolean looked;
+  gint64 time;        /* ms; of what was looked at */
   GError *head_error; /* (nullable) that looking met with, for who reads so far */
 };
 
@@ -253,13 +254,14 @@ head_time(GByteArray *head)
   if (stamps->len == 0)
     return G_MAXINT64;
   g_array_sort(stamps, by_time);
-  return g_array_index(stamps, gint64, stamps->len * 9 / 10);
+  return g_array_index(stamps, gint64, (stamps->len - 1) * 9 / 10);
 }
 
 gint64
 pnat_source_time(PnatSource *source)
 {
-  if (source->time == 0) {
+  if (!source->looked) {
+    source->looked = TRUE;
     look_ahead(source);
     source->time = head_time(source->head);
   }

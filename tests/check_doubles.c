@@ -61,6 +61,9 @@ START_TEST(what_differs_in_anything_is_none)
   other = one;
   other.kind = PNAT_EVENT_ABEND;
   ck_assert(!is_double(&other));
+  other = one;
+  other.saddr = PNAT_SADDR_INET; /* it was cut off before */
+  ck_assert(!is_double(&other));
 }
 END_TEST
 

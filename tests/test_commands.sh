@@ -66,6 +66,10 @@ if [ "$(id -u)" = 0 ]; then
   mkfifo -m 640 "$work/kept/fifo"
   config "file = $work/kept/fifo" "control_socket = $work/kept/socket"
   says 0 'no errors' --check --config="$work/x.conf"
+  timeout 60 cat "$work/kept/fifo" >"$work/read" &
+  says 0 'no errors' --check --config="$work/x.conf"
+  kill -0 $! # it goes on
+  kill $!
   config "control_socket = $work/kept/fifo"
   says 78 'control_socket: .*not a socket|Socket operation' --check --config="$work/x.conf"
   config "file = $work/kept/state" "state_dir = $work/kept"

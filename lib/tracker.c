@@ -191,6 +191,14 @@ hear_boot(PnatTracker *tracker, const PnatNode *node, const PnatEvent *event)
 }
 
 void
+pnat_tracker_process_lives(PnatTracker *tracker, guint32 pid, guint64 start)
+{
+  PnatProcess *process = pnat_tracker_find_process(tracker, tracker->local, pid);
+  if (process != NULL && process->start == 0)
+    process->start = start;
+}
+
+void
 pnat_tracker_heed_clock(PnatTracker *tracker, gint64 time)
 {
   if (tracker->local->newest <= time + CLOCK_STEP)

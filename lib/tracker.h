@@ -113,6 +113,9 @@ void pnat_tracker_set_written(PnatTracker *tracker, const PnatWritten *written);
 /* The second time is over: flows that have ended by what is written are forgotten, and nothing is compared any more. */
 void pnat_tracker_drop_written(PnatTracker *tracker);
 
+/* A process of this host was found alive. @start: as in PnatEvent, which may not have been known */
+void pnat_tracker_process_lives(PnatTracker *tracker, guint32 pid, guint64 start);
+
 /**
  * What the time of day is. No event of this host is later: where one was, the clock has been set back since, and what happens from now on is
  * not to be dated by it.

@@ -66,8 +66,10 @@ pnat_recheck_processes(PnatTracker *tracker, PnatLiveness *liveness, gint64 now)
   for (guint i = 0; i < known->len; i++) {
     const KnownProcess *process = &g_array_index(known, KnownProcess, i);
     guint64 start = pnat_liveness_watch(liveness, process->pid, G_MAXINT64 / 2, NULL);
-    if (start != 0 && (process->start == 0 || process->start == start))
+    if (start != 0 && (process->start == 0 || process->start == start)) {
+      pnat_tracker_process_lives(tracker, process->pid, start);
       continue;
+    }
     if (start != 0)
       pnat_liveness_forget(liveness, process->pid);
     pnat_tracker_process_gone(tracker, process->pid, process->start, pnat_real_ms(), now);

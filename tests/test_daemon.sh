@@ -172,7 +172,7 @@ ends "$alive" reason=exit host=web-prod-1
 connects "$alive"
 connects "$doomed"
 sleep 0.5
-configure 'local_tracking = no' 'idle_timeout = 2'
+configure 'local_tracking = no' 'idle_timeout = 6'
 reloads names
 exits "$alive"
 kill "$doomed"

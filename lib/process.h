@@ -63,6 +63,8 @@ struct PnatProcess {
   gint64 heard; /* ms, tracker's clock: when an event of it came last */
   gint64 newest; /* ms, event time: its newest activity */
   gint64 maybe_end; /* ms, event time: of an exit(2) that may have been a thread's; 0 = none */
+  guint64 maybe_serial; /* of that event */
+  gboolean has_threads; /* such an exit(2) was a thread's: the next one proves nothing */
   gint64 end;       /* ms, event time: when it ended; 0 = it has not */
   gint64 due;       /* ms, tracker's clock: when its end is taken as settled */
   PnatReason reason; /* of its end */

@@ -155,7 +155,7 @@ pnat_tracker_finish_untold(PnatTracker *tracker, PnatProcess *process, PnatReaso
 {
   if (process->end != 0)
     finish_process(tracker, process, process->reason, process->end);
-  else if (process->maybe_end != 0 && !is_watched(tracker, process))
+  else if (process->maybe_end != 0 && !process->has_threads && !is_watched(tracker, process))
     finish_process(tracker, process, PNAT_REASON_EXIT, process->maybe_end);
   else
     finish_process(tracker, process, reason, end);

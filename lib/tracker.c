@@ -129,8 +129,11 @@ process_hear(PnatProcess *process, const PnatEvent *event)
     process->ses = event->who.ses;
     process->auid = event->who.auid;
   }
-  if (process->maybe_end != 0 && event->time > process->maybe_end)
-    process->maybe_end = 0; /* it was a thread's */
+  /* A call that waits has the time at which it began, but the number of when it returned. */
+  if (process->maybe_end != 0 && (event->time > process->maybe_end || event->serial > process->maybe_serial)) {
+    process->maybe_end = 0;
+    process->has_threads = TRUE;
+  }
 }
 
 static void
@@ -165,9 +168,13 @@ hear_exit(PnatTracker *tracker, PnatNode *node, const PnatEvent *event)
     pnat_tracker_finish_untold(tracker, process, PNAT_REASON_REUSE, event->time);
     return;
   }
-  if (event->thread_only)
+  if (event->thread_only) {
+    process->has_threads |= process->maybe_end != 0; /* nothing exits twice */
     process->maybe_end = event->time;
-  else if (process->end != 0 && process->reason == PNAT_REASON_KILLED && event->time <= process->end)
+    process->maybe_serial = event->serial;
+    return;
+  }
+  if (process->end != 0 && process->reason == PNAT_REASON_KILLED && event->time <= process->end)
     exit_told(process, event);
   else
     pnat_tracker_end_process(tracker, process, PNAT_REASON_EXIT, event->time);

@@ -254,7 +254,7 @@ head_time(GByteArray *head)
   if (stamps->len == 0)
     return G_MAXINT64;
   g_array_sort(stamps, by_time);
-  return g_array_index(stamps, gint64, (stamps->len - 1) * 9 / 10);
+  return g_array_index(stamps, gint64, stamps->len * 9 / 10);
 }
 
 gint64

@@ -600,6 +600,28 @@ START_TEST(a_lone_exit_that_nothing_followed_was_the_end)
 }
 END_TEST
 
+/* A server with a thread for each connection goes on. */
+START_TEST(the_exit_of_one_of_many_threads_was_not_the_end)
+{
+  for (guint accepts = 0; accepts < 2; accepts++) {
+    Stage stage;
+    stage_open(&stage);
+    connects(&stage, &curl, 0, 3, PEER, 443, 0);
+    thread_exits(&stage, &curl, 100);
+    if (accepts) /* it began to wait before the exit, and is logged after it */
+      accepts(&stage, &curl, 50, 4, "198.51.100.7", 4444);
+    thread_exits(&stage, &curl, 200);
+    connects(&stage, &nc, 9000, 3, PEER, 443, 0);
+    pnat_tracker_finish(stage.tracker, PNAT_REASON_EOF, 0);
+    ck_assert_uint_eq(count_records(&stage, PNAT_RECORD_END), 2 + accepts);
+    for (guint i = 0; i < stage.records->len; i++)
+      if (record_at(&stage, i)->record.kind == PNAT_RECORD_END)
+        ck_assert_int_eq(record_at(&stage, i)->record.reason, PNAT_REASON_EOF);
+    stage_close(&stage);
+  }
+}
+END_TEST
+
 START_TEST(an_abend_ends_the_process_as_killed)
 {
   Stage stage;
@@ -918,6 +940,7 @@ suite(void)
   tcase_add_test(tcase, a_process_whose_parent_died_stays_itself);
   tcase_add_test(tcase, exit_of_a_thread_leaves_the_flow_open);
   tcase_add_test(tcase, a_lone_exit_that_nothing_followed_was_the_end);
+  tcase_add_test(tcase, the_exit_of_one_of_many_threads_was_not_the_end);
   tcase_add_test(tcase, an_abend_ends_the_process_as_killed);
   tcase_add_test(tcase, a_boot_ends_what_ran_on_the_node);
   tcase_add_test(tcase, a_flow_open_for_start_after_has_a_start_record);

@@ -147,8 +147,8 @@ build() (
 build_or_die() {
   log=$1/build.log
   as_builder mkdir -p "$1"
-  # Its output is long and says nothing when all is well.
-  if ! build "$@" >"$log" 2>&1; then
+  # Its output is long and says nothing when all is well. What a run that was interrupted left is not built upon.
+  if ! build "$@" >"$log" 2>&1 && as_builder rm -rf "$1/src" "$1/build" && ! build "$@" >"$log" 2>&1; then
     tail -n 30 "$log" >&2
     kept=$(mktemp "${TMPDIR:-/tmp}/pnat-build.XXXXXX") && cp "$log" "$kept" && log=$kept # a demo's directory goes
     die "the build failed; the last lines are above, all of it is in $log" \
@@ -268,7 +268,7 @@ start_auditd() {
     systemctl start auditd || die "auditd did not start" "Look with: systemctl status auditd; journalctl -u auditd"
   else
     # Its children hold what they inherit: no descriptor of ours.
-    auditd </dev/null >/dev/null 2>&1 || die "auditd did not start" "Run it in the foreground to see why: auditd -f"
+    auditd </dev/null >/dev/null 2>&1 9<&- || die "auditd did not start" "Run it in the foreground to see why: auditd -f"
     say "note: there is no systemd here; see to it that auditd is started at boot"
   fi
   note started_auditd yes
@@ -709,6 +709,13 @@ remove_work() {
   done
 }
 
+# Of all clones.
+one_at_a_time() {
+  command -v flock >/dev/null || return 0
+  exec 9</usr/sbin
+  flock -n 9 || { say "Another install.sh is at work: waiting for it"; flock 9; }
+}
+
 uninstall() {
   [ "$(id -u)" = 0 ] || die "uninstalling needs root" "Run: sudo ./install.sh --uninstall"
   if [ ! -e "$state" ]; then
@@ -743,7 +750,7 @@ for argument in "$@"; do
 done
 
 case $action in
-install) install_all ;;
-uninstall) uninstall ;;
+install) one_at_a_time; install_all ;;
+uninstall) one_at_a_time; uninstall ;;
 demo) demo ;;
 esac

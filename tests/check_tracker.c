@@ -603,17 +603,17 @@ END_TEST
 /* A server with a thread for each connection goes on. */
 START_TEST(the_exit_of_one_of_many_threads_was_not_the_end)
 {
-  for (guint accepts = 0; accepts < 2; accepts++) {
+  for (guint waits = 0; waits < 2; waits++) {
     Stage stage;
     stage_open(&stage);
     connects(&stage, &curl, 0, 3, PEER, 443, 0);
     thread_exits(&stage, &curl, 100);
-    if (accepts) /* it began to wait before the exit, and is logged after it */
+    if (waits) /* it began to wait before the exit, and is logged after it */
       accepts(&stage, &curl, 50, 4, "198.51.100.7", 4444);
     thread_exits(&stage, &curl, 200);
     connects(&stage, &nc, 9000, 3, PEER, 443, 0);
     pnat_tracker_finish(stage.tracker, PNAT_REASON_EOF, 0);
-    ck_assert_uint_eq(count_records(&stage, PNAT_RECORD_END), 2 + accepts);
+    ck_assert_uint_eq(count_records(&stage, PNAT_RECORD_END), 2 + waits);
     for (guint i = 0; i < stage.records->len; i++)
       if (record_at(&stage, i)->record.kind == PNAT_RECORD_END)
         ck_assert_int_eq(record_at(&stage, i)->record.reason, PNAT_REASON_EOF);

@@ -192,10 +192,11 @@ static void
 look_at_directory(const PnatControl *control)
 {
   gid_t group = control->options.group;
+  g_autofree char *directory = g_path_get_dirname(control->path);
   struct stat status;
 
   if (group != (gid_t)-1 && fstat(control->directory, &status) == 0 && status.st_gid != group && (status.st_mode & S_IXOTH) == 0)
-    pnat_log_warning("%s: members of log_group cannot enter its directory: chgrp %u it", control->path, (guint)group);
+    pnat_log_warning("%s: members of log_group cannot enter its directory; run: chgrp %u %s", control->path, (guint)group, directory);
 }
 
 static gboolean

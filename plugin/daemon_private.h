@@ -32,7 +32,7 @@ struct PnatDaemon {
   PnatResume *resume; /* (nullable) no state is kept */
   PnatControl *control; /* (nullable) nobody can ask */
   GString *privileges; /* what is left of them */
-  char *started; /* (nullable) the line that the start was told with */
+  gboolean started; /* and that was told */
   guint replay;       /* source of stored events that are caught up with */
   PnatInput *input;
   PnatNodeNames *names; /* of this host in node= fields */
@@ -53,6 +53,9 @@ void pnat_daemon_catch_up(PnatDaemon *daemon);
  * @returns FALSE when it is to stop already
  */
 gboolean pnat_startup_begin(PnatDaemon *daemon);
+
+/* The line that a start is told with, as it would be told now. @returns (transfer full) */
+char *pnat_startup_line(const PnatDaemon *daemon);
 
 /* Whether stored events are being handled. */
 gboolean pnat_startup_is_replaying(const PnatDaemon *daemon);

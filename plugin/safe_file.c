@@ -266,6 +266,14 @@ walk_there(Walk *walk, GError **error)
   }
 }
 
+/* As "make install" makes them: they are nobody else's. */
+static gboolean
+is_pnats_own(const char *path)
+{
+  g_autofree char *name = g_path_get_basename(path);
+  return strcmp(name, "pnat") == 0;
+}
+
 /* @returns a descriptor to read from, or -1, errno and @error */
 static int
 open_reached(const Walk *walk, gid_t group, GError **error)
@@ -279,6 +287,8 @@ open_reached(const Walk *walk, gid_t group, GError **error)
     fail(walk->path, error);
     return -1;
   }
+  if (!walk->created && group != (gid_t)-1 && walk->stat.st_gid != group && is_pnats_own(walk->path))
+    give_to_group(fd, walk->path, group, NULL); /* else it stays as it is */
   if (!walk->created || own(fd, walk->path, DIRECTORY_MODE, group, error))
     return fd;
   close_quietly(fd);

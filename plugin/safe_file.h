@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 
 /**
  * Opens the directory @path to read it and to name files in it. Where it is missing it is made, with mode 0750 and in @group;
- * those above must exist. One that is there keeps group and mode.
+ * those above must exist. One that is there keeps its mode, and its group unless it is called "pnat".
  *
  * Taken is one that belongs to root or to this process and that nobody else may write to. Those above must belong to root or to
  * this process too, and not everybody may write to them, unless they have the sticky bit. A symbolic link in @path must be made

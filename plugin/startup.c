@@ -80,16 +80,23 @@ why_no_state(const PnatDaemon *daemon)
   return pnat_resume_can_save(daemon->resume) ? NULL : "state_dir cannot be used";
 }
 
-static void
-say_started(PnatDaemon *daemon)
+char *
+pnat_startup_line(const PnatDaemon *daemon)
 {
   g_autofree char *cmdline = NULL;
   g_file_get_contents("/proc/cmdline", &cmdline, NULL, NULL);
   PnatLocalCounts local = daemon->local != NULL ? pnat_local_counts(daemon->local) : (PnatLocalCounts){ 0 };
   PnatSelf self = { .rules = pnat_losses_rules(daemon->losses), .no_state = why_no_state(daemon), .privileges = daemon->privileges->str,
                     .local = daemon->local != NULL ? &local : NULL, .cmdline = cmdline };
-  daemon->started = pnat_self_start_line(daemon->config, daemon->sinks, &self);
-  pnat_log_info("%s", daemon->started);
+  return pnat_self_start_line(daemon->config, daemon->sinks, &self);
+}
+
+static void
+say_started(PnatDaemon *daemon)
+{
+  g_autofree char *line = pnat_startup_line(daemon);
+  daemon->started = TRUE;
+  pnat_log_info("%s", line);
 }
 
 /* Live input is held back until the state is restored, and caught up with. */

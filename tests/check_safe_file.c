@@ -91,6 +91,23 @@ START_TEST(a_new_one_gets_the_group)
 }
 END_TEST
 
+/* One that was installed before log_group was set. */
+START_TEST(one_of_pnats_own_gets_the_group)
+{
+  static const char *const names[] = { "pnat", "other" };
+  g_autofree char *path = g_build_filename(directory, names[_i], NULL);
+  struct stat stat_of;
+
+  ck_assert_int_eq(mkdir(path, 0750), 0);
+  int fd = pnat_safe_directory_open(path, 4, NULL);
+  ck_assert_int_ge(fd, 0);
+  ck_assert_int_eq(fstat(fd, &stat_of), 0);
+  ck_assert_uint_eq(stat_of.st_gid, _i == 0 ? 4 : getegid());
+  ck_assert_uint_eq(stat_of.st_mode & 07777, 0750);
+  close(fd);
+}
+END_TEST
+
 START_TEST(the_one_above_is_not_made)
 {
   g_autofree char *deep = g_build_filename(path, "deeper", NULL);
@@ -307,10 +324,11 @@ main(void)
   tcase_add_test(tcase, links_in_a_ring_are_refused);
   tcase_add_test(tcase, a_link_that_a_group_may_move_is_refused);
   suite_add_tcase(suite, tcase);
-  if (is_root("a_new_one_gets_the_group, another_users_directory_is_refused, a_link_is_as_good_as_its_maker, "
+  if (is_root("a_new_one_gets_the_group, one_of_pnats_own_gets_the_group, another_users_directory_is_refused, a_link_is_as_good_as_its_maker, "
               "a_link_swapped_in_leads_nowhere")
       && can_give_away()) {
     tcase_add_test(tcase, a_new_one_gets_the_group);
+    tcase_add_loop_test(tcase, one_of_pnats_own_gets_the_group, 0, 2);
     tcase_add_test(tcase, another_users_directory_is_refused);
     tcase_add_test(tcase, a_link_is_as_good_as_its_maker);
     tcase_add_test(tcase, a_link_swapped_in_leads_nowhere);

@@ -408,7 +408,7 @@ START_TEST(an_existing_file_gets_the_group_and_keeps_its_mode)
   make_log(0755, 0600);
   output = pnat_sink_file_new(&options, NULL);
   ck_assert_ptr_nonnull(output);
-  assert_mode(log_directory, 0755, getegid());
+  assert_mode(log_directory, 0755, getgrnam("adm")->gr_gid);
   assert_mode(path, 0600, getgrnam("adm")->gr_gid);
   pnat_sink_file.free(output);
 }

@@ -274,6 +274,15 @@ pnat_tracker_close_due(PnatTracker *tracker)
     pnat_tracker_end_flow(tracker, flow, PNAT_REASON_CLOSE, flow->sockets->closed);
 }
 
+/* Processes of which nothing but descriptors is known, and of which nothing was heard for longer than of any that has a flow. */
+static void
+drop_quiet_processes(PnatTracker *tracker, const PnatProcess *newcomer)
+{
+  PnatProcess *process;
+  while ((process = TAILQ_FIRST(&tracker->quiet_processes)) != NULL && process != newcomer && TAILQ_EMPTY(&process->flows))
+    pnat_tracker_drop_process(tracker, process);
+}
+
 /* The quietest goes, whoever's it is; a process without flows left goes too, so that processes are bounded as flows are. */
 static void
 make_room(PnatTracker *tracker, const PnatProcess *newcomer)
@@ -290,6 +299,7 @@ make_room(PnatTracker *tracker, const PnatProcess *newcomer)
     tracker->evicted += !exited;
     if (TAILQ_EMPTY(&process->flows) && process != newcomer)
       pnat_tracker_drop_process(tracker, process);
+    drop_quiet_processes(tracker, newcomer);
   }
 }
 

@@ -19,6 +19,11 @@ from programs import Server, Steps, connecting, netdo, netdo_line, program  # no
 
 # Ends and counters.
 
+def expect_received(record, size, connections=1):
+    """Where this side closed first and the peer's end came later, the kernel did not count that end: one short, pnat-record(5)."""
+    expect_that(record['rx'] != '-' and size - connections <= int(record['rx']) <= size, 'rx is not %d' % size, record)
+
+
 @test
 def a_flow_ends_when_its_last_connection_is_closed(live):
     with Server() as server:
@@ -27,7 +32,8 @@ def a_flow_ends_when_its_last_connection_is_closed(live):
         closed = [client.until('close'), client.until('close')][1]
         record = live.end_of(client.pid)
         client.finish()
-    expect(record, reason='close', outcome='ok', connections=2, tx=5, rx=5, proto='tcp', local_ip='127.0.0.1', local_port='-')
+    expect(record, reason='close', outcome='ok', connections=2, tx=5, proto='tcp', local_ip='127.0.0.1', local_port='-')
+    expect_received(record, 5, 2)
     expect_frame(record, first['began'], first['done'], last=client.steps.one('recv')['done'], ended=closed['done'])
     expect_that(record.seen <= closed['done'] + 2.5, 'the record came late', record)
     live.nothing_more(1, pid=client.pid, event='end')
@@ -40,7 +46,8 @@ def a_copy_of_a_descriptor_keeps_the_flow_open(live):
         closed = [client.until('close'), client.until('close')][1]
         record = live.end_of(client.pid)
         client.finish()
-    expect(record, reason='close', connections=1, tx=5, rx=5, local_port=client.steps.one('connect')['local_port'])
+    expect(record, reason='close', connections=1, tx=5, local_port=client.steps.one('connect')['local_port'])
+    expect_received(record, 5)
     expect_frame(record, client.steps.one('connect')['began'], last=client.steps.one('recv')['done'], ended=closed['done'])
 
 
@@ -51,7 +58,8 @@ def a_connection_shared_with_a_child_is_open_until_both_closed_it(live):
         said = parent.until('say')
         record = live.end_of(parent.pid)
         parent.finish()
-    expect(record, reason='close', connections=1, tx=5, rx=5)
+    expect(record, reason='close', connections=1, tx=5)
+    expect_received(record, 5)
     expect_frame(record, parent.steps.one('connect')['began'], last=parent.steps.one('recv')['done'], ended=said['done'])
 
 
@@ -63,7 +71,8 @@ def connections_too_short_to_be_asked(live):
         done = live.netdo(*[step for _ in range(number) for step in (*connecting(0, server), 'send,0,hello', 'recv,0', 'close,0')], 'exit,0')
         records = [live.end_of(done.pid)]
     calls = done.steps.of('connect')
-    expect(records[0], outcome='ok', connections=number, failed=0, tx=5 * number, rx=5 * number, proto='tcp', remote_port=server.port)
+    expect(records[0], outcome='ok', connections=number, failed=0, tx=5 * number, proto='tcp', remote_port=server.port)
+    expect_received(records[0], 5 * number, number)
     expect_frame(records[0], calls[0]['began'], calls[0]['done'], last=done.steps.of('recv')[-1]['done'], ended=done.ended)
 
 
@@ -76,7 +85,8 @@ def a_descriptors_number_that_is_used_again_at_once(live):
         first, second = live.end_of(done.pid, remote_port=one.port), live.end_of(done.pid, remote_port=other.port)
         third = live.end_of(done.pid, remote_port=datagrams.port)
     for record, line, size in zip((first, second), done.steps.of('connect'), (5, 2)):
-        expect(record, proto='tcp', outcome='ok', connections=1, local_port=line['local_port'], tx=size, rx=size)
+        expect(record, proto='tcp', outcome='ok', connections=1, local_port=line['local_port'], tx=size)
+        expect_received(record, size)
         expect_frame(record, line['began'], line['done'], last=line['done'], ended=done.ended)
     expect(third, proto='udp', outcome='ok', connections=0, tx=3, rx=3)
 
@@ -155,7 +165,8 @@ def a_32_bit_program(live):
                           'sleep,200', 'exit,0', program=other)
         stream = live.end_of(done.pid, remote_port=server.port)
         datagram = live.end_of(done.pid, remote_port=datagrams.port)
-    expect(stream, exe=other, proto='tcp', outcome='ok', connections=1, tx=5, rx=5, local_port=done.steps.one('connect')['local_port'])
+    expect(stream, exe=other, proto='tcp', outcome='ok', connections=1, tx=5, local_port=done.steps.one('connect')['local_port'])
+    expect_received(stream, 5)
     expect(datagram, exe=other, proto='udp', outcome='ok', tx=3, rx=3, calls=2)
     expect_frame(stream, done.steps.one('connect')['began'], last=done.steps.one('recv')['done'], ended=done.ended)
 

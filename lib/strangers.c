@@ -4,24 +4,18 @@
  */
 #include "strangers.h"
 
-#include <sys/queue.h>
-
-typedef struct Stranger {
-  guint64 number; /* first: it is the key */
-  TAILQ_ENTRY(Stranger) by_age;
-} Stranger;
-
+/* No allocation for each number: those would lie between flows, outlive them, and keep the heap as large as it ever was. */
 struct PnatStrangers {
-  GHashTable *numbers;               /* number to Stranger */
-  TAILQ_HEAD(Strangers, Stranger) all; /* oldest first */
+  GHashTable *places;              /* of numbers, in the ring, by what stands there */
+  guint64 numbers[PNAT_STRANGERS]; /* a ring; 0: none */
+  guint next;                      /* the place of the oldest, once the ring is full */
 };
 
 PnatStrangers *
 pnat_strangers_new(void)
 {
   PnatStrangers *strangers = g_new0(PnatStrangers, 1);
-  strangers->numbers = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
-  TAILQ_INIT(&strangers->all);
+  strangers->places = g_hash_table_new(g_int64_hash, g_int64_equal);
   return strangers;
 }
 
@@ -30,37 +24,44 @@ pnat_strangers_free(PnatStrangers *strangers)
 {
   if (strangers == NULL)
     return;
-  g_hash_table_unref(strangers->numbers);
+  g_hash_table_unref(strangers->places);
   g_free(strangers);
 }
 
 gboolean
 pnat_strangers_take(PnatStrangers *strangers, guint64 number)
 {
-  Stranger *stranger = g_hash_table_lookup(strangers->numbers, &number);
-  if (stranger == NULL)
+  guint64 *place = g_hash_table_lookup(strangers->places, &number);
+  if (place == NULL)
     return FALSE;
-  TAILQ_REMOVE(&strangers->all, stranger, by_age);
-  g_hash_table_remove(strangers->numbers, &number);
+  g_hash_table_remove(strangers->places, place);
+  *place = 0;
   return TRUE;
+}
+
+/* @returns whether @number came with the last half of all */
+static gboolean
+is_young(const PnatStrangers *strangers, guint64 number)
+{
+  const guint64 *place = g_hash_table_lookup(strangers->places, &number);
+  return place != NULL && (strangers->next - 1 - (guint)(place - strangers->numbers)) % PNAT_STRANGERS < PNAT_STRANGERS / 2;
 }
 
 void
 pnat_strangers_add(PnatStrangers *strangers, guint64 number)
 {
-  if (number == 0)
+  if (number == 0 || is_young(strangers, number)) /* one that is added again and again is not to drive out the rest */
     return;
+  guint64 *place = &strangers->numbers[strangers->next];
   pnat_strangers_take(strangers, number);
-  if (g_hash_table_size(strangers->numbers) == PNAT_STRANGERS)
-    pnat_strangers_take(strangers, TAILQ_FIRST(&strangers->all)->number);
-  Stranger *stranger = g_new0(Stranger, 1);
-  stranger->number = number;
-  TAILQ_INSERT_TAIL(&strangers->all, stranger, by_age);
-  g_hash_table_insert(strangers->numbers, &stranger->number, stranger);
+  pnat_strangers_take(strangers, *place);
+  *place = number;
+  g_hash_table_add(strangers->places, place);
+  strangers->next = (strangers->next + 1) % PNAT_STRANGERS;
 }
 
 gboolean
 pnat_strangers_has(const PnatStrangers *strangers, guint64 number)
 {
-  return g_hash_table_contains(strangers->numbers, &number);
+  return g_hash_table_contains(strangers->places, &number);
 }

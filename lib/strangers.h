@@ -2,7 +2,7 @@
  *
  * Sockets, or peers, of connections that nobody follows (any more): what is told of them is nobody's.
  *
- * A bounded set of numbers, the one added last is forgotten last. 0 stands for no number, and is never in it.
+ * A bounded set of numbers: the one added longest ago is forgotten first. 0 stands for no number, and is never in it.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 G_BEGIN_DECLS
 
 /* Numbers that are kept. */
-#define PNAT_STRANGERS 65536
+#define PNAT_STRANGERS 32768
 
 typedef struct PnatStrangers PnatStrangers;
 
@@ -19,6 +19,7 @@ typedef struct PnatStrangers PnatStrangers;
 PnatStrangers *pnat_strangers_new(void);
 void pnat_strangers_free(PnatStrangers *strangers);
 
+/* Again, too: but it counts as added anew only if PNAT_STRANGERS / 2 others were added since. */
 void pnat_strangers_add(PnatStrangers *strangers, guint64 number);
 
 gboolean pnat_strangers_has(const PnatStrangers *strangers, guint64 number);

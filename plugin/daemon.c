@@ -5,7 +5,6 @@
 #include "daemon_private.h"
 
 #include <glib-unix.h>
-#include <malloc.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -25,9 +24,6 @@
 #define CLOSE_TIMEOUT 500
 #define END_TIMEOUT (900 * 1000)
 #define END_PER_FLOW 4
-
-/* Bytes: what glibc begins with. */
-#define BIG_BUFFER (128 * 1024)
 
 static void
 push_record(const PnatRecord *record, gpointer data)
@@ -317,25 +313,12 @@ drop_privileges(GString *kept)
     pnat_log_warning("%s", error->message);
 }
 
-/*
- * Buffers of states that are saved, and tables that grew, are given back to the system when they are freed. By itself glibc takes the first such as a
- * sign that more will come, keeps them in the heap, and what is allocated meanwhile keeps that from shrinking: mallopt(3).
- */
-static void
-give_back_memory(void)
-{
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, BIG_BUFFER);
-#endif
-}
-
 static int
 run(PnatDaemon *daemon)
 {
   static const PnatSignalHandlers handlers = { stop, reload, report };
   g_autoptr(GError) error = NULL;
   g_autoptr(PnatSignals) signals = pnat_signals_new(&handlers, daemon, &error);
-  give_back_memory();
   if (signals == NULL || !g_unix_set_fd_nonblocking(STDIN_FILENO, TRUE, &error))
     return fail(error, EX_OSERR);
 

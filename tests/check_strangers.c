@@ -48,6 +48,18 @@ START_TEST(of_too_many_the_one_added_longest_ago_is_forgotten)
 }
 END_TEST
 
+START_TEST(one_added_again_and_again_drives_nothing_out)
+{
+  PnatStrangers *strangers = pnat_strangers_new();
+  pnat_strangers_add(strangers, 1);
+  for (guint i = 0; i <= PNAT_STRANGERS; i++)
+    pnat_strangers_add(strangers, 2);
+  ck_assert(pnat_strangers_has(strangers, 1));
+  ck_assert(pnat_strangers_has(strangers, 2));
+  pnat_strangers_free(strangers);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -56,6 +68,7 @@ suite(void)
   tcase_add_test(tcase, a_number_is_in_until_it_is_taken);
   tcase_add_test(tcase, no_number_is_never_in);
   tcase_add_test(tcase, of_too_many_the_one_added_longest_ago_is_forgotten);
+  tcase_add_test(tcase, one_added_again_and_again_drives_nothing_out);
   suite_add_tcase(suite, tcase);
   return suite;
 }

@@ -105,9 +105,9 @@ typedef struct {
 /**
  * Which ends of @group were of @flow's connections: where all that may be its own can be, and nobody else's.
  *
- * @until: ms, tracker's clock: ends heard of later are left waiting
- * @late: whether they may have been told late, where there is no doubt whose they are
+ * @until: ms, tracker's clock: ends heard of later are left waiting. G_MAXINT64 where the flow is over: nothing waits any more, and ends
+ * that were told late are taken, too, where there is no doubt whose they are
  */
-void pnat_matching_find(const PnatGroup *group, const PnatFlow *flow, gint64 until, gboolean late, PnatPairs *pairs);
+void pnat_matching_find(const PnatGroup *group, const PnatFlow *flow, gint64 until, PnatPairs *pairs);
 
 G_END_DECLS

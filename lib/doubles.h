@@ -2,7 +2,8 @@
  *
  * Events that several stored logs have: a rotated log and its packed copy, exports of times that overlap. PnatSeen goes by numbers alone
  * and tells what comes late from what comes twice by a window; logs that are read one after the other may be of any hosts and boots, and
- * so events are known here by all of their id, node, time and number. What is taken for a double is one.
+ * so events are known here by all of their id, node, time and number, and by their kind and whether they have an address: one that a file's
+ * end cuts off is not the whole one. What is taken for a double is one.
  *
  * Of the newest two million events or so each is remembered, in 32 MiB; past that more and more are forgotten, and count twice.
  */

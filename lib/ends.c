@@ -62,7 +62,7 @@ match_flow(PnatConnections *connections, PnatGroup *group, const PnatFlow *flow,
 
   if (pnat_connections_is_passed_over(connections, &group->remote))
     return;
-  pnat_matching_find(group, flow, is_over ? G_MAXINT64 : connections->now - MATCH_AFTER, is_over, &pairs);
+  pnat_matching_find(group, flow, is_over ? G_MAXINT64 : connections->now - MATCH_AFTER, &pairs);
   for (guint i = 0; i < pairs.n; i++) {
     PnatSocketEnd told = pairs.ends[i]->end;
     end_free(connections, pairs.ends[i]);

@@ -161,13 +161,13 @@ may_be_of_other(const PnatGroup *group, const PnatFlow *flow, const PnatSocketEn
 
 /* Where all ends may be the flow's own, and nobody else's, it does not matter which was of which of its connections. */
 void
-pnat_matching_find(const PnatGroup *group, const PnatFlow *flow, gint64 until, gboolean late, PnatPairs *pairs)
+pnat_matching_find(const PnatGroup *group, const PnatFlow *flow, gint64 until, PnatPairs *pairs)
 {
   PnatConnection *partners[PNAT_MAX_CANDIDATES];
   Candidates found;
 
   pairs->n = 0;
-  find_candidates(group, flow, late && are_alone(group, flow) ? LATE : EXIT_GRAIN, &found);
+  find_candidates(group, flow, until == G_MAXINT64 && are_alone(group, flow) ? LATE : EXIT_GRAIN, &found);
   if (!pair_all(&found, partners))
     return;
   for (guint i = 0; i < found.n_ends; i++) {

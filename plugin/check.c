@@ -31,15 +31,21 @@ check_directory(const char *path, GError **error)
   return fd >= 0;
 }
 
+static gboolean
+check_directory_of(const char *path, GError **error)
+{
+  g_autofree char *directory = g_path_get_dirname(path);
+  return check_directory(directory, error);
+}
+
 /* A log that is there is opened as it will be; no other is made. Who reads a FIFO would take our closing it for the end. */
 static gboolean
 check_log(const char *path, GError **error)
 {
-  g_autofree char *directory = g_path_get_dirname(path);
   struct stat stat;
 
   if (lstat(path, &stat) != 0 || S_ISFIFO(stat.st_mode))
-    return pnat_safe_file_is_device(path) || check_directory(directory, error);
+    return pnat_safe_file_is_device(path) || check_directory_of(path, error);
   int fd = pnat_safe_file_open(path, (gid_t)-1, &stat, error);
   if (fd >= 0)
     close(fd);
@@ -49,14 +55,13 @@ check_log(const char *path, GError **error)
 static gboolean
 check_socket(const char *path, GError **error)
 {
-  g_autofree char *directory = g_path_get_dirname(path);
   struct stat stat;
 
   if (lstat(path, &stat) == 0 && !S_ISSOCK(stat.st_mode)) {
     pnat_error_set_errno(error, ENOTSOCK, "%s", path);
     return FALSE;
   }
-  return check_directory(directory, error);
+  return check_directory_of(path, error);
 }
 
 static gboolean

@@ -236,8 +236,7 @@ runs(guint32 pid, const char *exe)
   return exe == NULL || target == NULL || strcmp(target, exe) == 0;
 }
 
-/* Whether the process can not have made an event at @time. It may have called execve(2)
- * since; its parent stays. */
+/* Whether the process can not have made an event at @time. It may have called execve(2) since; its parent stays. */
 static gboolean
 is_too_young(guint32 pid, const PnatProcStat *stat, gint64 time, const PnatIdentity *who)
 {

@@ -164,7 +164,7 @@ static void
 note_what_waits(const PnatConfig *old, const PnatConfig *new)
 {
   if (g_strcmp0(old->state_dir, new->state_dir) != 0 || old->state_interval != new->state_interval || old->replay != new->replay)
-    pnat_log_info("state_dir, state_interval and replay take effect when the plugin is started anew: restart auditd");
+    pnat_log_notice("state_dir, state_interval and replay take effect when the plugin is started anew: restart auditd");
 }
 
 static char *
@@ -244,7 +244,7 @@ reload(gpointer data)
     pnat_local_check_all(daemon->local);
   set_control(daemon);
   set_timer(daemon);
-  pnat_log_info("configuration reloaded");
+  pnat_log_notice("configuration reloaded");
 }
 
 static void

@@ -39,7 +39,7 @@ pnat_log_to_syslog(const char *path)
   g_mutex_unlock(&lock);
 }
 
-static const char *const levels[] = { [PNAT_LOG_ERROR] = "error: ", [PNAT_LOG_WARNING] = "warning: ", [PNAT_LOG_INFO] = "" };
+static const char *const levels[] = { [PNAT_LOG_ERROR] = "error: ", [PNAT_LOG_WARNING] = "warning: ", [PNAT_LOG_NOTICE] = "", [PNAT_LOG_INFO] = "" };
 
 static gboolean
 write_stderr(PnatLogLevel level, const char *line)

@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 typedef enum {
   PNAT_LOG_ERROR = 3,
   PNAT_LOG_WARNING = 4,
+  PNAT_LOG_NOTICE = 5, /* that what was warned of is over, and what changed */
   PNAT_LOG_INFO = 6,
 } PnatLogLevel;
 
@@ -26,10 +27,11 @@ void pnat_log_to_syslog(const char *path);
 void pnat_log(PnatLogLevel level, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 #define pnat_log_info(...) pnat_log(PNAT_LOG_INFO, __VA_ARGS__)
+#define pnat_log_notice(...) pnat_log(PNAT_LOG_NOTICE, __VA_ARGS__)
 #define pnat_log_warning(...) pnat_log(PNAT_LOG_WARNING, __VA_ARGS__)
 #define pnat_log_error(...) pnat_log(PNAT_LOG_ERROR, __VA_ARGS__)
 
-/* The newest warnings and errors, oldest first, a line each with the time at which it was said. @returns (transfer full) may be empty */
+/* The newest errors, warnings and notices, oldest first, a line each with the time at which it was said. @returns (transfer full) may be empty */
 char *pnat_log_recent(void);
 
 /* When a message was said last; static and zero at first. One for each thing to say, used by one thread. */

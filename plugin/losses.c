@@ -114,7 +114,7 @@ rules_listed(PnatProfile profile, gpointer data)
   if (profile == PNAT_PROFILE_NONE && !is_first)
     pnat_log_warning("no audit rule has the key pnat: nothing will be recorded; see RULES in pnat-plugin(8)");
   else if (!is_first)
-    pnat_log_info("rules=%s: they were loaded since", losses->profile);
+    pnat_log_notice("rules=%s: they were loaded since", losses->profile);
 }
 
 PnatLosses *

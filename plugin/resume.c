@@ -247,7 +247,7 @@ begin_replay(PnatResume *resume, PnatEventFunc func, gpointer data)
 static void
 end_last_boot(PnatResume *resume)
 {
-  pnat_log_info("the host was booted since: what was open ends with it");
+  pnat_log_notice("the host was booted since: what was open ends with it");
   pnat_tracker_booted(resume->tracker, resume->boot);
   memset(&resume->seen, 0, sizeof resume->seen);
   pnat_losses_start_over(resume->losses);

@@ -239,8 +239,8 @@ tell_recovery(PnatSink *sink)
   if (!sink->stall_told)
     return;
   counts = pnat_sink_counts(sink);
-  pnat_log_info("%s: takes records again; %u wait, %" G_GUINT64_FORMAT " were dropped since the start", sink->kind->name,
-                counts.waiting, counts.dropped);
+  pnat_log_notice("%s: takes records again; %u wait, %" G_GUINT64_FORMAT " were dropped since the start", sink->kind->name,
+                  counts.waiting, counts.dropped);
   sink->stall_told = FALSE;
 }
 

@@ -78,6 +78,25 @@ is_packed(const guint8 *bytes, gsize length)
   return length >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
 }
 
+/* By the magic numbers of their formats' descriptions: xz-file-format.txt, RFC 8878, bzip2(1)'s manual. */
+static gboolean
+check_readable(const guint8 *bytes, gsize length, GError **error)
+{
+  static const struct {
+    const char *magic;
+    const char *unpack;
+  } others[] = { { "\xfd" "7zXZ", "xz -dc" }, { "\x28\xb5\x2f\xfd", "zstd -dc" }, { "BZh", "bzip2 -dc" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+    if (length < strlen(others[i].magic) || memcmp(bytes, others[i].magic, strlen(others[i].magic)) != 0)
+      continue;
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "it is packed, and not by gzip; unpack it first: %s FILE | pnat-plugin --read -",
+                others[i].unpack);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 PnatSource *
 pnat_source_open(const char *name, GError **error)
 {
@@ -87,8 +106,8 @@ pnat_source_open(const char *name, GError **error)
   source->name = name;
   if (!open_stream(source, error))
     return NULL;
-  const guint8 *bytes = peek(source, 2, &length, error);
-  if (bytes == NULL)
+  const guint8 *bytes = peek(source, 6, &length, error);
+  if (bytes == NULL || !check_readable(bytes, length, error))
     return NULL;
   if (is_packed(bytes, length)) {
     source->unpacker = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);

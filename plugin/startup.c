@@ -26,7 +26,7 @@ pnat_startup_is_replaying(const PnatDaemon *daemon)
 static void
 replayed(PnatDaemon *daemon)
 {
-  pnat_log_info("caught up with %" G_GUINT64_FORMAT " events from auditd's log", pnat_resume_replayed(daemon->resume));
+  pnat_log_notice("caught up with %" G_GUINT64_FORMAT " events from auditd's log", pnat_resume_replayed(daemon->resume));
   daemon->replay = 0;
   pnat_input_release(daemon->input, pnat_resume_unfinished(daemon->resume));
   if (daemon->local != NULL)

@@ -109,7 +109,7 @@ START_TEST(what_comes_up_often_is_said_seldom)
 }
 END_TEST
 
-START_TEST(the_newest_warnings_and_errors_are_kept)
+START_TEST(the_newest_messages_but_for_information_are_kept)
 {
   g_autofree char *none = pnat_log_recent();
   ck_assert_str_eq(none, "");
@@ -117,12 +117,14 @@ START_TEST(the_newest_warnings_and_errors_are_kept)
     pnat_log_warning("warning %u", i);
     pnat_log_info("of no interest");
   }
-  pnat_log_error("the last");
+  pnat_log_error("the last but one");
+  pnat_log_notice("the last");
   g_autofree char *text = pnat_log_recent();
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   ck_assert_uint_eq(g_strv_length(lines), 16);
-  ck_assert_msg(g_str_has_suffix(lines[0], "Z warning: warning 5"), "%s", lines[0]);
-  ck_assert_msg(g_str_has_suffix(lines[15], "Z error: the last"), "%s", lines[15]);
+  ck_assert_msg(g_str_has_suffix(lines[0], "Z warning: warning 6"), "%s", lines[0]);
+  ck_assert_msg(g_str_has_suffix(lines[14], "Z error: the last but one"), "%s", lines[14]);
+  ck_assert_msg(g_str_has_suffix(lines[15], "Z the last"), "%s", lines[15]);
 }
 END_TEST
 
@@ -162,7 +164,7 @@ main(void)
   tcase_add_test(tcase, nobody_waits_for_a_full_pipe_and_what_was_lost_is_told);
   tcase_add_test(tcase, nothing_is_said_where_standard_error_is_closed);
   tcase_add_test(tcase, what_comes_up_often_is_said_seldom);
-  tcase_add_test(tcase, the_newest_warnings_and_errors_are_kept);
+  tcase_add_test(tcase, the_newest_messages_but_for_information_are_kept);
   tcase_add_test(tcase, a_message_goes_to_syslog_too);
   suite_add_tcase(suite, tcase);
   return run_suite(suite);

@@ -130,6 +130,17 @@ START_TEST(a_member_that_is_cut_off_is_told)
 }
 END_TEST
 
+static const char *const others[] = { "\xfd" "7zXZ", "\x28\xb5\x2f\xfd", "BZh9" };
+
+START_TEST(what_is_packed_otherwise_is_named)
+{
+  g_autoptr(GError) error = NULL;
+  ck_assert(g_file_set_contents(path, others[_i], -1, NULL));
+  ck_assert_ptr_null(pnat_source_open(path, &error));
+  ck_assert(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED));
+}
+END_TEST
+
 START_TEST(looking_takes_nothing_away)
 {
   g_autoptr(GError) error = NULL;
@@ -212,6 +223,7 @@ main(void)
   tcase_add_loop_test(tcase, all_members_are_read, 0, G_N_ELEMENTS(sizes));
   tcase_add_loop_test(tcase, garbage_behind_a_member_is_told_and_what_was_before_is_read, 0, G_N_ELEMENTS(sizes));
   tcase_add_loop_test(tcase, a_member_that_is_cut_off_is_told, 0, G_N_ELEMENTS(sizes));
+  tcase_add_loop_test(tcase, what_is_packed_otherwise_is_named, 0, G_N_ELEMENTS(others));
   tcase_add_test(tcase, looking_takes_nothing_away);
   tcase_add_test(tcase, a_file_begins_with_its_first_event);
   tcase_add_test(tcase, calls_that_waited_for_hours_do_not_make_a_file_old);

@@ -95,6 +95,8 @@ says 65 'no.* audit record' --read "$work/text"
 says 0 '' --read "$work/empty"
 gzip -c "$log" >"$work/whole.gz"
 says 0 '^event=end' --read "$work/whole.gz"
+printf '\3757zXZ\0' >"$work/whole.xz"
+says 66 'whole\.xz: it is packed.*xz -dc' --read "$work/whole.xz"
 head -c 1500 "$work/whole.gz" >"$work/cut.gz"
 says 66 'cut\.gz: it is cut off' --read "$work/cut.gz"
 

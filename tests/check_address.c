@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run.h"
+
 static const struct {
   const char *what;
   const char *hex;
@@ -243,8 +245,6 @@ main(void)
 {
   Suite *suite = suite_create("address");
   TCase *tcase = tcase_create("address");
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   tcase_add_loop_test(tcase, saddr_field_is_understood, 0, G_N_ELEMENTS(saddrs));
   tcase_add_test(tcase, sockaddr_of_the_kernel_is_taken_over);
@@ -257,8 +257,5 @@ main(void)
   tcase_add_test(tcase, prefix_holds_no_unknown_address);
   tcase_add_loop_test(tcase, what_is_no_prefix_is_refused, 0, G_N_ELEMENTS(bad_prefixes));
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

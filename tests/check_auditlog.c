@@ -9,6 +9,7 @@
 
 #include "plugin/auditlog.h"
 #include "plugin/logtail.h"
+#include "run.h"
 
 /* ms since 1970 of the first event; one comes each 100 ms. */
 #define T0 G_GINT64_CONSTANT(1700000000000)
@@ -194,9 +195,5 @@ main(void)
   tcase_add_loop_test(tcase, where_its_place_is_not_known_our_log_is_read_back_to_the_moment, 0, 2);
   tcase_add_test(tcase, a_file_that_was_renamed_is_read_from_its_place);
   suite_add_tcase(suite, tcase);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

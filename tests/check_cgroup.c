@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run.h"
+
 #define ID "9687bac58d5c4d1606aa46af33d1a21c1d1652e0ac9fb3fc0fc86e3495f42869"
 #define OTHER "e8c29da1a2f6c4bb032304f7dfbc5a767e026092c4a2fcbc830e58565f972f54"
 #define POD "kubepods-burstable-pod55c6c714_b240_4dec_9a45_57b61696ab6e"
@@ -261,8 +263,6 @@ main(void)
 {
   Suite *suite = suite_create("cgroup");
   TCase *tcase = tcase_create("cgroup");
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   tcase_add_loop_test(tcase, unit_is_the_system_managers, 0, G_N_ELEMENTS(units));
   tcase_add_loop_test(tcase, container_is_found_under_every_runtime, 0, G_N_ELEMENTS(containers));
@@ -271,8 +271,5 @@ main(void)
   tcase_add_test(tcase, long_names_are_none);
   tcase_add_loop_test(tcase, no_text_does_harm, 0, 3);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -4,6 +4,7 @@
  */
 #include "at_most.h"
 #include "plugin/cmdlines.h"
+#include "run.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -174,16 +175,11 @@ main(void)
 {
   Suite *suite = suite_create("cmdlines");
   TCase *tcase = tcase_create("cmdlines");
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   tcase_add_loop_test(tcase, arguments_have_blanks_between_them, 0, 6);
   tcase_add_test(tcase, long_command_line_is_cut);
   tcase_add_test(tcase, process_tells_its_arguments);
   tcase_add_test(tcase, who_does_not_answer_holds_nobody_up);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

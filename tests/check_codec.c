@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/codec.h"
+#include "run.h"
 
 typedef struct {
   guint8 u8;
@@ -151,7 +152,6 @@ main(void)
 {
   Suite *suite = suite_create("codec");
   TCase *tcase = tcase_create("codec");
-  SRunner *runner = srunner_create(suite);
 
   tcase_add_loop_test(tcase, what_is_written_is_read_back, 0, G_N_ELEMENTS(rooms));
   tcase_add_test(tcase, numbers_are_little_endian);
@@ -159,8 +159,5 @@ main(void)
   tcase_add_loop_test(tcase, a_forged_string_fails, 0, G_N_ELEMENTS(forged));
   tcase_add_test(tcase, a_string_too_long_is_cut);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run.h"
+
 typedef struct {
   const char *ip;
   guint16 port;
@@ -122,8 +124,6 @@ main(void)
 {
   Suite *suite = suite_create("community_id");
   TCase *tcase = tcase_create("community_id");
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   tcase_add_loop_test(tcase, id_is_that_of_the_specification_from_either_end, 0, G_N_ELEMENTS(vectors));
   tcase_add_test(tcase, ports_decide_the_order_where_the_addresses_are_the_same);
@@ -131,8 +131,5 @@ main(void)
   tcase_add_loop_test(tcase, what_is_not_known_for_sure_has_no_id, 0, G_N_ELEMENTS(incomplete));
   tcase_add_test(tcase, no_address_has_no_id);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

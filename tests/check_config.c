@@ -15,6 +15,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "run.h"
+
 static PnatConfig *
 parsed(const char *text)
 {
@@ -594,14 +596,9 @@ int
 main(void)
 {
   Suite *suite = suite_create("config");
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   suite_add_tcase(suite, values_case());
   suite_add_tcase(suite, complaints_case());
   suite_add_tcase(suite, files_case());
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

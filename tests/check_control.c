@@ -2,6 +2,7 @@
  *
  * plugin/control: who is answered, and what becomes of the socket in the file system.
  */
+#include "run.h"
 #include "sink_common.h"
 
 #include <sys/socket.h>
@@ -247,7 +248,6 @@ main(void)
 {
   Suite *suite = suite_create("control");
   TCase *tcase = tcase_create("control");
-  SRunner *runner = srunner_create(suite);
 
   tcase_add_checked_fixture(tcase, setup, teardown);
   tcase_add_loop_test(tcase, root_and_the_group_are_answered, 0, G_N_ELEMENTS(callers));
@@ -260,8 +260,5 @@ main(void)
   tcase_add_test(tcase, something_else_in_its_place_is_kept);
   tcase_add_test(tcase, a_directory_of_anybodys_is_refused);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 
 #include "decoded.h"
 #include "records.h"
+#include "run.h"
 
 #define CURL_CMD                                                                                                                    \
   "curl -s -o /dev/null -o /dev/null -w curl local=%{local_ip}:%{local_port} peer=%{remote_ip}:%{remote_port} connects=%{num_connec"
@@ -409,9 +410,5 @@ suite(void)
 int
 main(void)
 {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

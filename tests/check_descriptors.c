@@ -7,6 +7,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "run.h"
+
 static void
 mark(PnatDescriptors *descriptors, gint fd)
 {
@@ -141,9 +143,5 @@ suite(void)
 int
 main(void)
 {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

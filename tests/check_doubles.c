@@ -7,6 +7,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "run.h"
+
 #define T0 G_GINT64_CONSTANT(1700000000000)
 
 static PnatDoubles *doubles;
@@ -98,7 +100,6 @@ main(void)
 {
   Suite *suite = suite_create("doubles");
   TCase *tcase = tcase_create("doubles");
-  SRunner *runner = srunner_create(suite);
 
   tcase_add_checked_fixture(tcase, setup, teardown);
   tcase_add_test(tcase, an_event_that_comes_again_is_a_double);
@@ -106,8 +107,5 @@ main(void)
   tcase_add_test(tcase, a_boot_that_counts_anew_has_no_doubles);
   tcase_add_test(tcase, a_log_of_a_million_events_is_known_again);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

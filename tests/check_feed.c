@@ -8,6 +8,7 @@
 
 #include "decoded.h"
 #include "records.h"
+#include "run.h"
 
 /* Some of everything, with noise between, each event later than those before it. */
 static char *
@@ -587,9 +588,5 @@ suite(void)
 int
 main(void)
 {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

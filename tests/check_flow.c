@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "flows.h"
+#include "run.h"
 
 #define PEER "192.0.2.1"
 
@@ -450,9 +451,5 @@ suite(void)
 int
 main(void)
 {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

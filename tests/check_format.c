@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run.h"
+
 static const char keys[] = "event start last end reason host pid ppid uid euid auid ses comm exe cmd direction proto local_ip "
                            "local_port remote_ip remote_port outcome errno connections failed calls tx rx unit container "
                            "confidence gap first latest";
@@ -764,14 +766,9 @@ int
 main(void)
 {
   Suite *suite = suite_create("format");
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   suite_add_tcase(suite, kv_case());
   suite_add_tcase(suite, json_case());
   suite_add_tcase(suite, shared_case());
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

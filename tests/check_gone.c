@@ -7,6 +7,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "run.h"
+
 #define WAIT 300 /* ms */
 #define BOUND 65536
 
@@ -116,8 +118,6 @@ main(void)
 {
   Suite *suite = suite_create("gone");
   TCase *tcase = tcase_create("gone");
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   tcase_set_timeout(tcase, 60);
   tcase_add_test(tcase, who_is_gone_is_told_after_a_moment);
@@ -125,8 +125,5 @@ main(void)
   tcase_add_test(tcase, beyond_the_bound_the_oldest_is_told_at_once);
   tcase_add_test(tcase, many_are_no_burden);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "plugin/input.h"
+#include "run.h"
 
 #define EXIT_LINE \
   "type=SYSCALL msg=audit(1700000000.000:%u): arch=c000003e syscall=231 a0=0 a1=0 a2=0 a3=0 items=0 ppid=1 pid=%u auid=0 uid=0 gid=0 euid=0 " \
@@ -199,7 +200,6 @@ main(void)
 {
   Suite *suite = suite_create("input");
   TCase *tcase = tcase_create("input");
-  SRunner *runner = srunner_create(suite);
 
   tcase_add_checked_fixture(tcase, setup, teardown);
   tcase_add_test(tcase, what_comes_while_it_is_waited_for_is_fresh);
@@ -209,8 +209,5 @@ main(void)
   tcase_add_test(tcase, its_end_is_told_once);
   tcase_add_test(tcase, what_is_left_at_an_order_to_stop_is_read);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

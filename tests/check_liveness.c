@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "plugin/procinfo.h"
+#include "run.h"
 
 static guint32 last_gone;
 
@@ -113,15 +114,10 @@ main(void)
 {
   Suite *suite = suite_create("liveness");
   TCase *tcase = tcase_create("liveness");
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   tcase_set_timeout(tcase, 60);
   tcase_add_loop_test(tcase, an_event_from_before_its_start_is_another_processs, 0, G_N_ELEMENTS(events));
   tcase_add_test(tcase, the_end_of_a_process_is_told);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "events.h"
+#include "run.h"
 
 #define LINGER 1000 /* ms, as in flows.c */
 
@@ -279,7 +280,6 @@ main(void)
   }
   Suite *suite = suite_create("local");
   TCase *tcase = tcase_create("local");
-  SRunner *runner = srunner_create(suite);
 
   tcase_set_timeout(tcase, 60);
   tcase_add_test(tcase, a_connection_whose_end_was_lost_ends);
@@ -287,8 +287,5 @@ main(void)
   tcase_add_test(tcase, a_process_that_was_gone_is_told_when_local_tracking_is_switched_off);
   tcase_add_test(tcase, a_socket_that_connects_to_another_peer_is_not_the_calls);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "run.h"
+
 static const struct {
   const char *host;
   const char *text; /* of auditd.conf */
@@ -137,8 +139,6 @@ main(void)
 {
   Suite *suite = suite_create("nodename");
   TCase *tcase = tcase_create("nodename");
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   tcase_set_timeout(tcase, 60);
   tcase_add_loop_test(tcase, a_node_is_here_by_its_exact_name, 0, G_N_ELEMENTS(cases));
@@ -148,8 +148,5 @@ main(void)
   tcase_add_test(tcase, a_name_that_was_changed_is_here_and_so_is_the_former_one);
   tcase_add_test(tcase, not_all_former_names_are_kept);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "run.h"
+
 /* IORING_OP_* of linux/io_uring.h. */
 enum { SENDMSG = 9, RECVMSG = 10, ACCEPT = 13, CONNECT = 16, OPENAT = 18, SEND = 26, RECV = 27, SENDMSG_ZC = 48, BIND = 56 };
 
@@ -91,9 +93,5 @@ suite(void)
 int
 main(void)
 {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

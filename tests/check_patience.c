@@ -4,6 +4,7 @@
  */
 #include "at_most.h"
 #include "plugin/patience.h"
+#include "run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -211,8 +212,6 @@ main(void)
 {
   Suite *suite = suite_create("patience");
   TCase *tcase = tcase_create("patience");
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   tcase_set_timeout(tcase, 60);
   tcase_add_test(tcase, each_question_has_its_answer);
@@ -222,8 +221,5 @@ main(void)
   tcase_add_test(tcase, slow_answers_take_no_more_than_their_share_of_time);
   tcase_add_test(tcase, threads_that_are_stuck_outlive_who_asked);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -7,6 +7,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "run.h"
+
 typedef struct {
   guint asked;
   guint last; /* fd */
@@ -104,16 +106,11 @@ main(void)
 {
   Suite *suite = suite_create("pending");
   TCase *tcase = tcase_create("pending");
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   tcase_add_test(tcase, a_connect_is_asked_after_until_it_is_settled);
   tcase_add_test(tcase, a_connect_that_is_never_settled_is_given_up);
   tcase_add_test(tcase, a_younger_one_is_asked_when_it_is_due);
   tcase_add_test(tcase, many_are_asked_some_at_a_time_and_too_many_not_kept);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "flows.h"
+#include "run.h"
 
 START_TEST(a_node_counts_its_processes)
 {
@@ -348,9 +349,5 @@ suite(void)
 int
 main(void)
 {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

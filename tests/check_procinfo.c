@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "run.h"
+
 #define ID "9687bac58d5c4d1606aa46af33d1a21c1d1652e0ac9fb3fc0fc86e3495f42869"
 
 /* A child that runs @func and then sleeps until it is killed. */
@@ -398,8 +400,6 @@ main(void)
 {
   Suite *suite = suite_create("procinfo");
   TCase *tcase = tcase_create("procinfo");
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   tcase_add_loop_test(tcase, stat_is_read_behind_the_name, 0, G_N_ELEMENTS(stats));
   tcase_add_test(tcase, process_is_as_it_knows_itself);
@@ -414,8 +414,5 @@ main(void)
   tcase_add_test(tcase, nobody_has_no_ancestors);
   tcase_add_loop_test(tcase, container_that_a_user_could_have_made_up_has_the_users_id, 0, 2);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

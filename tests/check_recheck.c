@@ -18,6 +18,7 @@
 #include "events.h"
 #include "plugin/procinfo.h"
 #include "plugin/asker.h"
+#include "run.h"
 
 #define SKIP 77
 #define LINGER 1000 /* ms, as in flows.c */
@@ -234,9 +235,5 @@ main(void)
     puts("skipped: needs root and pidfd_getfd(2), Linux 5.6");
     return SKIP;
   }
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

@@ -7,6 +7,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "run.h"
+
 static const struct {
   PnatReason reason;
   const char *name;
@@ -65,15 +67,10 @@ main(void)
 {
   Suite *suite = suite_create("record");
   TCase *tcase = tcase_create("record");
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   tcase_add_loop_test(tcase, reason_has_its_word_and_ipfix_number, 0, G_N_ELEMENTS(reasons));
   tcase_add_test(tcase, words_are_those_of_the_record_format);
   tcase_add_test(tcase, protocol_without_a_name_shows_its_number);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

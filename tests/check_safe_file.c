@@ -95,11 +95,11 @@ END_TEST
 START_TEST(one_of_pnats_own_gets_the_group)
 {
   static const char *const names[] = { "pnat", "other" };
-  g_autofree char *path = g_build_filename(directory, names[_i], NULL);
+  g_autofree char *one = g_build_filename(directory, names[_i], NULL);
   struct stat stat_of;
 
-  ck_assert_int_eq(mkdir(path, 0750), 0);
-  int fd = pnat_safe_directory_open(path, 4, NULL);
+  ck_assert_int_eq(mkdir(one, 0750), 0);
+  int fd = pnat_safe_directory_open(one, 4, NULL);
   ck_assert_int_ge(fd, 0);
   ck_assert_int_eq(fstat(fd, &stat_of), 0);
   ck_assert_uint_eq(stat_of.st_gid, _i == 0 ? 4 : getegid());

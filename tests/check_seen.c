@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/seen.h"
+#include "run.h"
 
 #define T0 G_GINT64_CONSTANT(1700000000000)
 #define SOME 1000000
@@ -102,7 +103,6 @@ main(void)
 {
   Suite *suite = suite_create("seen");
   TCase *tcase = tcase_create("seen");
-  SRunner *runner = srunner_create(suite);
 
   tcase_add_checked_fixture(tcase, setup, NULL);
   tcase_add_test(tcase, each_number_is_new_once);
@@ -113,8 +113,5 @@ main(void)
   tcase_add_test(tcase, far_below_is_a_new_count);
   tcase_add_test(tcase, it_is_the_same_when_it_was_stored);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "run.h"
+
 #define SKIP 77
 #define ACCEPTED 900 /* a descriptor far above those that the test was started with */
 
@@ -581,8 +583,6 @@ main(void)
   Suite *suite = suite_create("snapshot");
   TCase *tcase = tcase_create("snapshot");
   tcase_set_timeout(tcase, 60);
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   if (geteuid() != 0) {
     puts("not root: the descriptors of other processes can not be looked at");
@@ -600,8 +600,5 @@ main(void)
   tcase_add_test(tcase, step_does_no_more_than_it_is_given_time_for);
   tcase_add_test(tcase, snapshot_can_be_left_at_any_step);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "plugin/sockets.h"
+#include "run.h"
 
 /* Messages. */
 
@@ -272,8 +273,6 @@ main(void)
 {
   Suite *suite = suite_create("sockdump");
   TCase *tcase = tcase_create("sockdump");
-  SRunner *runner = srunner_create(suite);
-  int failed;
 
   tcase_add_loop_test(tcase, dumped_socket_is_understood, 0, G_N_ELEMENTS(dumped_sockets));
   tcase_add_test(tcase, what_is_no_socket_is_refused);
@@ -283,8 +282,5 @@ main(void)
   tcase_add_test(tcase, many_sockets_come_in_several_steps);
   tcase_add_loop_test(tcase, port_tells_who_opened, 0, G_N_ELEMENTS(elsewhere));
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

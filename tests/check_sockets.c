@@ -17,6 +17,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "run.h"
+
 #define COOKIE G_GUINT64_CONSTANT(0x100000002)
 #define HEAD NLMSG_LENGTH(sizeof(struct inet_diag_msg))
 
@@ -390,9 +392,5 @@ suite(void)
 int
 main(void)
 {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

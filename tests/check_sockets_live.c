@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "plugin/asker.h"
+#include "run.h"
 
 #define PATIENCE (10 * G_TIME_SPAN_SECOND)
 
@@ -601,9 +602,5 @@ main(void)
     printf("skipped: %s\n", why);
     return 77;
   }
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "run.h"
+
 #define T0 1700000000
 
 static char *path;
@@ -217,7 +219,6 @@ main(void)
 {
   Suite *suite = suite_create("source");
   TCase *tcase = tcase_create("source");
-  SRunner *runner = srunner_create(suite);
 
   tcase_add_checked_fixture(tcase, setup, teardown);
   tcase_add_loop_test(tcase, all_members_are_read, 0, G_N_ELEMENTS(sizes));
@@ -231,8 +232,5 @@ main(void)
   tcase_add_test(tcase, a_wrong_stamp_does_not_make_a_file_new);
   tcase_add_test(tcase, one_file_by_two_names_is_the_same);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "events.h"
+#include "run.h"
 
 #define SKIP 77
 
@@ -292,9 +293,5 @@ main(void)
     puts("needs pidfd_getfd(2), Linux 5.6");
     return SKIP;
   }
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

@@ -2,6 +2,7 @@
  *
  * plugin/store: the state file is root's alone and replaced as a whole, and one plugin at a time has it.
  */
+#include "run.h"
 #include "sink_common.h"
 
 #include <sys/prctl.h>
@@ -154,9 +155,5 @@ suite(void)
 int
 main(void)
 {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

@@ -7,6 +7,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "run.h"
+
 /* AUDIT_ARCH_* of linux/audit.h. */
 #define X86_64 0xc000003eu
 #define I386 0x40000003u
@@ -188,9 +190,5 @@ suite(void)
 int
 main(void)
 {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

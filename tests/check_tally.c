@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/tally.h"
+#include "run.h"
 
 static PnatTally tally;
 
@@ -130,7 +131,6 @@ main(void)
 {
   Suite *suite = suite_create("tally");
   TCase *tcase = tcase_create("tally");
-  SRunner *runner = srunner_create(suite);
 
   tcase_add_checked_fixture(tcase, setup, NULL);
   tcase_add_test(tcase, numbers_that_the_kernel_does_not_account_for_are_auditds);
@@ -143,8 +143,5 @@ main(void)
   tcase_add_test(tcase, nor_for_earlier_ones);
   tcase_add_test(tcase, a_counter_that_did_not_rise_changes_nothing);
   suite_add_tcase(suite, tcase);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

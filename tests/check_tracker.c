@@ -9,6 +9,7 @@
 
 #include "events.h"
 #include "lib/process.h"
+#include "run.h"
 
 static const Actor curl = { NULL, 100, 50, 1, "/usr/bin/curl" };
 static const Actor nc = { NULL, 200, 50, 1, "/usr/bin/nc" };
@@ -962,9 +963,5 @@ suite(void)
 int
 main(void)
 {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

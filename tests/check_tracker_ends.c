@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "here.h"
+#include "run.h"
 
 static void
 connects_to(Stage *stage, const Actor *actor, gint64 at, gint fd, gint64 value, const char *ip, const Answer *answer)
@@ -490,9 +491,5 @@ suite(void)
 int
 main(void)
 {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

@@ -7,6 +7,7 @@
 
 #include "here.h"
 #include "lib/tracker_private.h"
+#include "run.h"
 
 /* Close. */
 
@@ -1597,9 +1598,5 @@ suite(void)
 int
 main(void)
 {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

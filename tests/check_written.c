@@ -9,6 +9,7 @@
 
 #include "lib/format.h"
 #include "lib/written.h"
+#include "run.h"
 
 #define T0 G_GINT64_CONSTANT(1700000000000)
 
@@ -97,9 +98,5 @@ suite(void)
 int
 main(void)
 {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite());
 }

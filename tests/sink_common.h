@@ -20,6 +20,7 @@
 
 #include "lib/format.h"
 #include "plugin/sink.h"
+#include "run.h"
 
 #define SINK_T0 G_GINT64_CONSTANT(1700000000000)
 
@@ -155,16 +156,4 @@ is_root(const char *what)
     return TRUE;
   printf("skipped, needs root: %s\n", what);
   return FALSE;
-}
-
-static inline int
-run_suite(Suite *suite)
-{
-  SRunner *runner = srunner_create(suite);
-  int failed;
-
-  srunner_run_all(runner, CK_ENV);
-  failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

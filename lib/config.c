@@ -181,11 +181,19 @@ line_of(const Reader *reader, const char *key)
   return 0;
 }
 
-/* One would take the other's place. @place: that of what @other names; @other: of a key */
+/* As the kernel goes along them, where no ".." follows a symbolic link. */
+static gboolean
+are_same(const char *one, const char *other)
+{
+  g_autofree char *one_path = g_canonicalize_filename(one, NULL), *other_path = g_canonicalize_filename(other, NULL);
+  return strcmp(one_path, other_path) == 0;
+}
+
+/* One would take the other's place. @path: (nullable); @place: that of what @other names; @other: of a key */
 static void
 look_for_collision(Reader *reader, const char *key, const char *path, const char *other, const char *place)
 {
-  if (g_strcmp0(path, place) != 0)
+  if (path == NULL || !are_same(path, place))
     return;
   g_autofree char *text = pnat_config_quote(path);
   g_autofree char *allowed = g_strdup_printf("another path than that of %s", other);

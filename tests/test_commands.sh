@@ -74,7 +74,7 @@ if [ "$(id -u)" = 0 ]; then
   says 78 'control_socket: .*not a socket|Socket operation' --check --config="$work/x.conf"
   config "file = $work/kept/state" "state_dir = $work/kept"
   says 78 'x\.conf:2: file: .*another path than that of state_dir' --check --config="$work/x.conf"
-  config "file = $work/kept/x" "control_socket = $work/kept/x"
+  config "file = $work/kept/x" "control_socket = $work/./kept//x"
   says 78 'x\.conf:2: control_socket: .*another path than that of file' --check --config="$work/x.conf"
   config 'control_socket = /tmp/x'
   says 78 'control_socket: /tmp: ' --check --config="$work/x.conf"

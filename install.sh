@@ -147,13 +147,25 @@ build() (
 build_or_die() {
   log=$1/build.log
   as_builder mkdir -p "$1"
-  # Its output is long and says nothing when all is well. What a run that was interrupted left is not built upon.
-  if ! build "$@" >"$log" 2>&1 && as_builder rm -rf "$1/src" "$1/build" && ! build "$@" >"$log" 2>&1; then
-    tail -n 30 "$log" >&2
-    kept=$(mktemp "${TMPDIR:-/tmp}/pnat-build.XXXXXX") && cp "$log" "$kept" && log=$kept # a demo's directory goes
-    die "the build failed; the last lines are above, all of it is in $log" \
-      "If a package or header is missing there, install it and run this again."
-  fi
+  # Its output is long and says nothing when all is well.
+  try_build "$@"
+  [ "$built" != 0 ] || return 0
+  # What a run that was interrupted left is not built upon.
+  as_builder rm -rf "$1/src" "$1/build" || die "$1/src and $1/build cannot be removed" "Remove them, and run this again: sudo rm -rf $1"
+  try_build "$@"
+  [ "$built" != 0 ] || return 0
+  tail -n 30 "$log" >&2
+  kept=$(mktemp "${TMPDIR:-/tmp}/pnat-build.XXXXXX") && cp "$log" "$kept" && log=$kept # a demo's directory goes
+  die "the build failed; the last lines are above, all of it is in $log" \
+    "If a package or header is missing there, install it and run this again."
+}
+
+# Sets $built. Not as a condition: within one sh goes on behind what fails.
+try_build() {
+  set +e
+  (set -e; build "$@") >"$log" 2>&1
+  built=$?
+  set -e
 }
 
 # The demo.
@@ -709,10 +721,11 @@ remove_work() {
   done
 }
 
-# Of all clones.
+# Of all clones. In a place where nobody but root can hold it.
 one_at_a_time() {
-  command -v flock >/dev/null || return 0
-  exec 9</usr/sbin
+  [ "$(id -u)" = 0 ] && command -v flock >/dev/null || return 0
+  (umask 077 && : >>/run/pnat-install.lock)
+  exec 9>>/run/pnat-install.lock
   flock -n 9 || { say "Another install.sh is at work: waiting for it"; flock 9; }
 }
 

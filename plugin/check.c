@@ -38,14 +38,16 @@ check_directory_of(const char *path, GError **error)
   return check_directory(directory, error);
 }
 
-/* A log that is there is opened as it will be; no other is made. Who reads a FIFO would take our closing it for the end. */
+/* A log that is there is opened as it will be, but for a FIFO; no other is made. */
 static gboolean
 check_log(const char *path, GError **error)
 {
   struct stat stat;
 
-  if (lstat(path, &stat) != 0 || S_ISFIFO(stat.st_mode))
+  if (lstat(path, &stat) != 0)
     return pnat_safe_file_is_device(path) || check_directory_of(path, error);
+  if (S_ISFIFO(stat.st_mode))
+    return pnat_safe_file_check(path, error);
   int fd = pnat_safe_file_open(path, (gid_t)-1, &stat, error);
   if (fd >= 0)
     close(fd);

@@ -106,6 +106,7 @@ typedef struct {
   int fd;             /* and its descriptor, O_PATH */
   struct stat stat;   /* of it */
   unsigned int links; /* that were followed */
+  gboolean shared;    /* whether others than root may rename what is in one above */
   gboolean created;   /* whether the directory that was reached was made here */
 } Walk;
 
@@ -180,6 +181,13 @@ check_above(const Walk *walk, GError **error)
     return refuse(error, "%s: its mode %04o lets everybody put another directory in the place of %s; run: chmod o-w %s",
                   walk->reached, stat->st_mode & 07777, walk->path, walk->reached);
   return TRUE;
+}
+
+/* Not with the sticky bit: and to another directory no one can move a directory that he may not write to, rename(2). */
+static gboolean
+is_shared(const struct stat *stat)
+{
+  return (stat->st_mode & S_ISVTX) == 0 && (stat->st_mode & S_IWGRP) != 0 && stat->st_gid != 0;
 }
 
 /* A link is as good as whoever made it, or may have moved it here: it leads out of the directory. */
@@ -261,17 +269,20 @@ walk_there(Walk *walk, GError **error)
 
     if (name == NULL)
       return TRUE;
-    if (!check_above(walk, error) || !step(walk, name, error))
+    if (!check_above(walk, error))
+      return FALSE;
+    walk->shared |= is_shared(&walk->stat);
+    if (!step(walk, name, error))
       return FALSE;
   }
 }
 
-/* As "make install" makes them: they are nobody else's. */
+/* As "make install" makes them: root's, and nobody else's. Where others may rename it may be another by that name. */
 static gboolean
-is_pnats_own(const char *path)
+is_pnats_own(const Walk *walk)
 {
-  g_autofree char *name = g_path_get_basename(path);
-  return strcmp(name, "pnat") == 0;
+  g_autofree char *name = g_path_get_basename(walk->path);
+  return strcmp(name, "pnat") == 0 && walk->stat.st_gid == 0 && walk->links == 0 && !walk->shared;
 }
 
 /* @returns a descriptor to read from, or -1, errno and @error */
@@ -287,7 +298,7 @@ open_reached(const Walk *walk, gid_t group, GError **error)
     fail(walk->path, error);
     return -1;
   }
-  if (!walk->created && group != (gid_t)-1 && walk->stat.st_gid != group && is_pnats_own(walk->path))
+  if (!walk->created && group != (gid_t)-1 && walk->stat.st_gid != group && is_pnats_own(walk))
     give_to_group(fd, walk->path, group, NULL); /* else it stays as it is */
   if (!walk->created || own(fd, walk->path, DIRECTORY_MODE, group, error))
     return fd;
@@ -327,7 +338,7 @@ check_file(int fd, const char *path, gid_t group, struct stat *stat, GError **er
     return refuse(error, "%s: is neither a regular file nor a FIFO", path);
   if (!check_writers(path, stat, error))
     return FALSE;
-  return !S_ISREG(stat->st_mode) || stat->st_gid == group || give_to_group(fd, path, group, error);
+  return !S_ISREG(stat->st_mode) || group == (gid_t)-1 || stat->st_gid == group || give_to_group(fd, path, group, error);
 }
 
 /* open(2) says the same of it as of a FIFO that nobody reads. */
@@ -395,6 +406,22 @@ pnat_safe_file_open(const char *path, gid_t group, struct stat *stat, GError **e
   fd = open_in(directory_fd, path, group, stat, error);
   close_quietly(directory_fd);
   return fd;
+}
+
+gboolean
+pnat_safe_file_check(const char *path, GError **error)
+{
+  g_autofree char *directory = g_path_get_dirname(path), *name = g_path_get_basename(path);
+  int directory_fd = pnat_safe_directory_open(directory, (gid_t)-1, error);
+  struct stat stat;
+
+  if (directory_fd < 0)
+    return FALSE;
+  int fd = openat(directory_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  gboolean taken = fd >= 0 ? check_file(fd, path, (gid_t)-1, &stat, error) : fail(path, error);
+  close_quietly(fd);
+  close_quietly(directory_fd);
+  return taken;
 }
 
 gboolean

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 
 /**
  * Opens the directory @path to read it and to name files in it. Where it is missing it is made, with mode 0750 and in @group;
- * those above must exist. One that is there keeps its mode, and its group unless it is called "pnat".
+ * those above must exist. One that is there keeps its mode. It keeps its group, too, unless it is as "make install" leaves it, called "pnat" and
+ * of group root, and nobody but root could have put it there.
  *
  * Taken is one that belongs to root or to this process and that nobody else may write to. Those above must belong to root or to
  * this process too, and not everybody may write to them, unless they have the sticky bit. A symbolic link in @path must be made
@@ -37,6 +38,9 @@ int pnat_safe_directory_open(const char *path, gid_t group, GError **error);
  * PNAT_ERROR_IO
  */
 int pnat_safe_file_open(const char *path, gid_t group, struct stat *stat, GError **error);
+
+/* Whether pnat_safe_file_open() takes @path by its owners and modes. It is not opened: who reads a FIFO takes its close for the end. */
+gboolean pnat_safe_file_check(const char *path, GError **error);
 
 /* Whether @path is in /dev, where nothing is created or checked. */
 gboolean pnat_safe_file_is_device(const char *path);

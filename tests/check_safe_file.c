@@ -91,18 +91,32 @@ START_TEST(a_new_one_gets_the_group)
 }
 END_TEST
 
+static const struct {
+  const char *name;
+  gid_t group;       /* that it has */
+  gid_t above_group; /* of the directory above, which may write to it unless it is 0 */
+  gid_t becomes;
+} owned[] = {
+  { "pnat", 0, 0, 4 }, { "other", 0, 0, 0 }, { "pnat", 5, 0, 5 }, { "pnat", 0, 6, 0 }, { "link/pnat", 0, 0, 0 },
+};
+
 /* One that was installed before log_group was set. */
 START_TEST(one_of_pnats_own_gets_the_group)
 {
-  static const char *const names[] = { "pnat", "other" };
-  g_autofree char *one = g_build_filename(directory, names[_i], NULL);
+  g_autofree char *link = g_build_filename(directory, "link", NULL);
+  g_autofree char *one = g_build_filename(_i == 4 ? directory : above, owned[_i].name, NULL);
+  g_autofree char *name = g_path_get_basename(one), *real = g_build_filename(above, name, NULL);
   struct stat stat_of;
 
-  ck_assert_int_eq(mkdir(one, 0750), 0);
+  ck_assert_int_eq(symlink(above, link), 0);
+  ck_assert_int_eq(mkdir(real, 0750), 0);
+  ck_assert_int_eq(chown(real, 0, owned[_i].group), 0);
+  ck_assert_int_eq(chown(above, 0, owned[_i].above_group), 0);
+  ck_assert_int_eq(chmod(above, owned[_i].above_group != 0 ? 0775 : 0755), 0);
   int fd = pnat_safe_directory_open(one, 4, NULL);
   ck_assert_int_ge(fd, 0);
   ck_assert_int_eq(fstat(fd, &stat_of), 0);
-  ck_assert_uint_eq(stat_of.st_gid, _i == 0 ? 4 : getegid());
+  ck_assert_uint_eq(stat_of.st_gid, owned[_i].becomes);
   ck_assert_uint_eq(stat_of.st_mode & 07777, 0750);
   close(fd);
 }
@@ -328,7 +342,7 @@ main(void)
               "a_link_swapped_in_leads_nowhere")
       && can_give_away()) {
     tcase_add_test(tcase, a_new_one_gets_the_group);
-    tcase_add_loop_test(tcase, one_of_pnats_own_gets_the_group, 0, 2);
+    tcase_add_loop_test(tcase, one_of_pnats_own_gets_the_group, 0, G_N_ELEMENTS(owned));
     tcase_add_test(tcase, another_users_directory_is_refused);
     tcase_add_test(tcase, a_link_is_as_good_as_its_maker);
     tcase_add_test(tcase, a_link_swapped_in_leads_nowhere);

@@ -70,6 +70,8 @@ if [ "$(id -u)" = 0 ]; then
   says 0 'no errors' --check --config="$work/x.conf"
   kill -0 $! # it goes on
   kill $!
+  chmod 666 "$work/kept/fifo"
+  says 78 'file: .*everybody write to it' --check --config="$work/x.conf"
   config "control_socket = $work/kept/fifo"
   says 78 'control_socket: .*not a socket|Socket operation' --check --config="$work/x.conf"
   config "file = $work/kept/state" "state_dir = $work/kept"

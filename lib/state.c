@@ -10,7 +10,7 @@
 #include "error.h"
 #include "state_private.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 #define CHECKSUM_BYTES 32
 
 static const char magic[] = "pnat-state\n";

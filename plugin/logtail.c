@@ -10,11 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "log.h"
+
 #define BLOCK (256 * 1024)
 
-/* Bytes at the end of a log that are read where it is not known how far it had been written: some 100,000 records. The plugin
- * reads no events meanwhile. */
-#define MOST_BYTES (64 * 1024 * 1024)
+/* Bytes at the end of a file that are read, some 75,000 records: what is known of them takes memory. */
+#define MOST_BYTES (32 * 1024 * 1024)
 
 /* ms by which a record's times may be before it was written: its process's end was waited for. */
 #define MARGIN 60000
@@ -48,9 +49,23 @@ take_lines(GString *text, PnatWritten *written)
   g_string_erase(text, 0, at - text->str);
 }
 
+/* Where reading begins. Records before that may be written twice. */
+static guint64
+within(int fd, guint64 offset)
+{
+  struct stat stat;
+  guint64 size = fstat(fd, &stat) == 0 ? (guint64)stat.st_size : 0;
+
+  if (size <= offset + MOST_BYTES)
+    return offset;
+  pnat_log_warning("the log grew by %" G_GUINT64_FORMAT " MiB since the last state: records among these, but for the newest %d MiB, may be written "
+                   "again", (size - offset) >> 20, MOST_BYTES >> 20);
+  return size - MOST_BYTES;
+}
+
 /* A line that @offset cuts through is no record, and passed over. */
 static void
-read_from(int fd, guint64 offset, PnatWritten *written)
+read_from(int fd, guint64 offset, const PnatPause *pause, PnatWritten *written)
 {
   g_autofree char *block = g_malloc(BLOCK);
   g_autoptr(GString) text = g_string_new(NULL);
@@ -61,6 +76,8 @@ read_from(int fd, guint64 offset, PnatWritten *written)
   while ((length = read(fd, block, BLOCK)) > 0 || (length < 0 && errno == EINTR)) {
     g_string_append_len(text, block, MAX(length, 0));
     take_lines(text, written);
+    if (pause->func != NULL)
+      pause->func(pause->data);
   }
 }
 
@@ -126,14 +143,14 @@ open_inode(const char *path, guint64 inode)
 }
 
 void
-pnat_log_read_since(const char *path, const PnatLogPlace *place, gint64 since, PnatWritten *written)
+pnat_log_read_since(const char *path, const PnatLogPlace *place, gint64 since, const PnatPause *pause, PnatWritten *written)
 {
   PnatLogPlace now = pnat_log_place(path);
   struct stat stat;
 
   int fd = place->inode != 0 ? open_inode(path, place->inode) : -1;
   if (fd >= 0 && fstat(fd, &stat) == 0)
-    read_from(fd, (guint64)stat.st_size >= place->offset ? place->offset : offset_of(fd, since), written);
+    read_from(fd, (guint64)stat.st_size >= place->offset ? within(fd, place->offset) : offset_of(fd, since), pause, written);
   if (fd >= 0)
     close(fd);
   if (now.inode == 0 || now.inode == place->inode)
@@ -141,6 +158,6 @@ pnat_log_read_since(const char *path, const PnatLogPlace *place, gint64 since, P
   fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0)
     return;
-  read_from(fd, offset_of(fd, since), written);
+  read_from(fd, offset_of(fd, since), pause, written);
   close(fd);
 }

@@ -27,6 +27,9 @@
 /* ms by which a snapshot waits for records to be delivered, at most. */
 #define WAIT_FOR_SINKS 10000
 
+/* ms by which a moment of one clock, told by another, may be wrong. */
+#define CLOCK_GRAIN 100
+
 /* ms that an event's records may take to be written, at most, but for a host that stands still. */
 #define UNDER_WAY 2000
 
@@ -44,7 +47,8 @@ struct PnatResume {
   PnatStore *store;       /* (nullable) */
   PnatWritten *written;   /* (nullable) */
   PnatSeen seen;
-  gint64 since;           /* ms since 1970: nothing before this is to be read again */
+  PnatMoment since;       /* nothing before this is to be read again */
+  PnatMoment saved;       /* when the state that was restored was */
   PnatAuditLog *stored;   /* (nullable) while catching up */
   PnatFeed *feed;         /* (nullable) likewise */
   GString *unfinished;    /* lines */
@@ -61,16 +65,6 @@ read_boot_id(void)
   return g_strchomp(id);
 }
 
-/* ms since 1970. */
-static gint64
-boot_time(void)
-{
-  g_autofree char *uptime = NULL;
-  if (!g_file_get_contents("/proc/uptime", &uptime, NULL, NULL))
-    return pnat_real_ms();
-  return pnat_real_ms() - (gint64)(g_ascii_strtod(uptime, NULL) * 1000);
-}
-
 PnatResume *
 pnat_resume_new(const PnatConfig *config, PnatTracker *tracker, PnatLosses *losses)
 {
@@ -78,12 +72,12 @@ pnat_resume_new(const PnatConfig *config, PnatTracker *tracker, PnatLosses *loss
 
   resume->tracker = tracker;
   resume->losses = losses;
-  resume->boot = boot_time();
+  resume->boot = pnat_real_ms() - pnat_uptime_ms();
   resume->boot_id = read_boot_id();
   pnat_resume_set_log(resume, config);
   resume->interval = config->state_interval;
   resume->replay = config->replay;
-  resume->since = pnat_real_ms();
+  resume->since = pnat_moment_now();
   resume->due = G_MAXINT64;
   resume->unfinished = g_string_new(NULL);
   resume->state_dir = g_strdup(config->state_dir);
@@ -139,16 +133,26 @@ pnat_resume_free(PnatResume *resume, gint64 deadline)
 
 /* Position. */
 
+static void
+moment_codec(PnatMoment *moment, PnatCodec *codec)
+{
+  pnat_codec_i64(codec, &moment->real);
+  pnat_codec_i64(codec, &moment->uptime);
+}
+
 static GByteArray *
 position(PnatResume *resume)
 {
   PnatCodec codec = pnat_codec_writer(0);
   PnatLogPlace place = { 0 };
+  PnatMoment now = pnat_moment_now();
 
   if (resume->log_file != NULL)
     place = pnat_log_place(resume->log_file);
+  resume->seen.time = MIN(resume->seen.time, now.real); /* a stamp that is ahead would hide what follows */
   pnat_log_place_codec(&place, &codec);
-  pnat_codec_i64(&codec, &resume->since);
+  moment_codec(&resume->since, &codec);
+  moment_codec(&now, &codec);
   pnat_seen_codec(&resume->seen, &codec);
   pnat_losses_codec(resume->losses, &codec);
   return pnat_codec_finish(&codec);
@@ -159,7 +163,8 @@ take_position(PnatResume *resume, const GByteArray *bytes, PnatLogPlace *place)
 {
   PnatCodec codec = pnat_codec_reader(bytes->data, bytes->len);
   pnat_log_place_codec(place, &codec);
-  pnat_codec_i64(&codec, &resume->since);
+  moment_codec(&resume->since, &codec);
+  moment_codec(&resume->saved, &codec);
   pnat_seen_codec(&resume->seen, &codec);
   pnat_losses_codec(resume->losses, &codec);
   return !codec.failed;
@@ -223,12 +228,24 @@ hear_line(const PnatLine *line, gpointer data)
     pnat_losses_line(line, resume->losses);
 }
 
+/* The clock may have been set meanwhile. Since the boot before nobody knows by how much. */
+static void
+correct_times(PnatResume *resume)
+{
+  gint64 saved = resume->in_last_boot ? pnat_real_ms() : pnat_moment_real(&resume->saved);
+
+  if (!resume->in_last_boot)
+    resume->since.real = pnat_moment_real(&resume->since) - CLOCK_GRAIN;
+  resume->since.real = MIN(resume->since.real, saved);
+  resume->seen.time = MIN(resume->seen.time, saved);
+}
+
 static void
 begin_replay(PnatResume *resume, PnatEventFunc func, gpointer data)
 {
   g_autofree char *config = pnat_auditd_config();
   g_autoptr(GError) error = NULL;
-  gint64 from = resume->seen.time != 0 ? resume->seen.time : resume->since;
+  gint64 from = resume->seen.time != 0 ? resume->seen.time : resume->since.real;
 
   if (resume->replay)
     resume->stored = pnat_audit_log_open(config, from, &error);
@@ -251,12 +268,12 @@ end_last_boot(PnatResume *resume)
   pnat_tracker_booted(resume->tracker, resume->boot);
   memset(&resume->seen, 0, sizeof resume->seen);
   pnat_losses_start_over(resume->losses);
-  resume->since = resume->boot;
+  resume->since = (PnatMoment){ resume->boot, 0 };
   resume->in_last_boot = FALSE;
 }
 
 gboolean
-pnat_resume_load(PnatResume *resume, PnatEventFunc func, gpointer data)
+pnat_resume_load(PnatResume *resume, const PnatPause *pause, PnatEventFunc func, gpointer data)
 {
   g_autoptr(GError) error = NULL;
   g_auto(PnatStateMeta) meta = { 0 };
@@ -283,11 +300,12 @@ pnat_resume_load(PnatResume *resume, PnatEventFunc func, gpointer data)
   }
   if (resume->log_file != NULL) {
     resume->written = pnat_written_new();
-    pnat_log_read_since(resume->log_file, &place, meta.saved, resume->written);
+    pnat_log_read_since(resume->log_file, &place, meta.saved, pause, resume->written);
     pnat_tracker_set_written(resume->tracker, resume->written);
   }
   /* What its last seconds left in auditd's log comes first. */
   resume->in_last_boot = strcmp(meta.boot_id, resume->boot_id) != 0;
+  correct_times(resume);
   begin_replay(resume, func, data);
   if (resume->in_last_boot && !pnat_resume_is_replaying(resume))
     end_last_boot(resume);
@@ -327,7 +345,7 @@ pnat_resume_is_new(PnatResume *resume, const PnatEvent *event)
   if (!event->here)
     return !replaying; /* other hosts' numbers are not kept */
   /* Handled then, or of an earlier boot, which had its own numbers. */
-  if (replaying && event->time < (resume->in_last_boot ? resume->since : MAX(resume->since, resume->boot)))
+  if (replaying && event->time < resume->since.real)
     return FALSE;
   if (resume->in_last_boot && event->time >= resume->boot)
     end_last_boot(resume);

@@ -9,6 +9,7 @@
 #include "lib/config.h"
 #include "lib/feed.h"
 #include "lib/tracker.h"
+#include "logtail.h"
 #include "losses.h"
 
 G_BEGIN_DECLS
@@ -40,10 +41,11 @@ void pnat_resume_free(PnatResume *resume, gint64 deadline);
 /**
  * Restores the state.
  *
+ * @pause: called now and then while our own log is read
  * @func: gets the events of the time since, from pnat_resume_step()
  * @returns whether there is anything to catch up with
  */
-gboolean pnat_resume_load(PnatResume *resume, PnatEventFunc func, gpointer data);
+gboolean pnat_resume_load(PnatResume *resume, const PnatPause *pause, PnatEventFunc func, gpointer data);
 
 /* Catches up a piece. @returns FALSE when all is done */
 gboolean pnat_resume_step(PnatResume *resume);

@@ -96,7 +96,7 @@ effective_outputs(PnatOutputs outputs)
 {
   if ((outputs & PNAT_OUTPUT_JOURNAL) == 0 || pnat_syslog_socket_is_served(PNAT_JOURNAL_PATH))
     return outputs;
-  pnat_log_notice("journal: nobody listens on %s; records go to syslog instead", PNAT_JOURNAL_PATH);
+  pnat_log_info("journal: nobody listens on %s; records go to syslog instead", PNAT_JOURNAL_PATH);
   return (outputs & ~PNAT_OUTPUT_JOURNAL) | PNAT_OUTPUT_SYSLOG;
 }
 

@@ -103,7 +103,8 @@ say_started(PnatDaemon *daemon)
 static void
 load_state(PnatDaemon *daemon)
 {
-  if (!pnat_resume_load(daemon->resume, pnat_daemon_take, daemon))
+  const PnatPause pause = { NULL, NULL };
+  if (!pnat_resume_load(daemon->resume, &pause, pnat_daemon_take, daemon))
     return;
   if (pnat_startup_is_replaying(daemon)) {
     pnat_input_hold(daemon->input);

@@ -150,6 +150,16 @@ write_records(const char *path, gboolean json)
   ck_assert(g_file_set_contents(path, text->str, (gssize)text->len, NULL));
 }
 
+static guint pauses;
+
+static void
+count_pause(gpointer data)
+{
+  pauses++;
+}
+
+static const PnatPause no_pause = { NULL, NULL }, counted = { count_pause, NULL };
+
 START_TEST(where_its_place_is_not_known_our_log_is_read_back_to_the_moment)
 {
   Place place = place_new();
@@ -157,7 +167,7 @@ START_TEST(where_its_place_is_not_known_our_log_is_read_back_to_the_moment)
   const PnatLogPlace nowhere = { 0 };
 
   write_records(place.log, _i != 0);
-  pnat_log_read_since(place.log, &nowhere, T0 + 19000 * 100, written);
+  pnat_log_read_since(place.log, &nowhere, T0 + 19000 * 100, &no_pause, written);
   PnatRecord late = record_of(19001), newest = record_of(19999), early = record_of(10);
   ck_assert(pnat_written_has(written, &late));
   ck_assert(pnat_written_has(written, &newest));
@@ -177,9 +187,38 @@ START_TEST(a_file_that_was_renamed_is_read_from_its_place)
   there.offset = 0;
   there.device++; /* another number after a reboot */
   ck_assert_int_eq(g_rename(place.log, rotated), 0);
-  pnat_log_read_since(place.log, &there, T0 + 19999 * 100, written);
+  pnat_log_read_since(place.log, &there, T0 + 19999 * 100, &no_pause, written);
   PnatRecord early = record_of(10);
   ck_assert(pnat_written_has(written, &early));
+  place_free(&place);
+}
+END_TEST
+
+/* What is known of records takes memory. */
+START_TEST(of_a_log_that_grew_much_the_newest_part_is_read)
+{
+  Place place = place_new();
+  g_autoptr(PnatWritten) written = pnat_written_new();
+  g_autofree char *text = NULL, *filler = g_strnfill(1024 * 1024, 'x');
+  gsize length;
+
+  write_records(place.log, FALSE);
+  ck_assert(g_file_get_contents(place.log, &text, &length, NULL));
+  const char *half = strchr(text + length / 2, '\n') + 1;
+  FILE *log = fopen(place.log, "w");
+  ck_assert_ptr_nonnull(log);
+  const PnatLogPlace there = { .inode = pnat_log_place(place.log).inode, .offset = 0 };
+  fwrite(text, 1, (gsize)(half - text), log);
+  for (guint i = 0; i < 32; i++)
+    fprintf(log, "%s\n", filler);
+  fputs(half, log);
+  fclose(log);
+  pauses = 0;
+  pnat_log_read_since(place.log, &there, T0, &counted, written);
+  PnatRecord early = record_of(10), newest = record_of(19999);
+  ck_assert(!pnat_written_has(written, &early));
+  ck_assert(pnat_written_has(written, &newest));
+  ck_assert_uint_ge(pauses, 32);
   place_free(&place);
 }
 END_TEST
@@ -194,6 +233,7 @@ main(void)
   tcase_add_test(tcase, an_event_that_began_long_before_does_not_end_the_search_for_files);
   tcase_add_loop_test(tcase, where_its_place_is_not_known_our_log_is_read_back_to_the_moment, 0, 2);
   tcase_add_test(tcase, a_file_that_was_renamed_is_read_from_its_place);
+  tcase_add_test(tcase, of_a_log_that_grew_much_the_newest_part_is_read);
   suite_add_tcase(suite, tcase);
   return run_suite(suite);
 }

@@ -74,9 +74,9 @@ class Auditd:
         self.plugin.wait()
         self.pipe.close()
 
-    def event(self, pid, syscall, rest, saddr=None, dispatched=True):
+    def event(self, pid, syscall, rest, saddr=None, dispatched=True, at=None):
         self.serial += 1
-        stamp = 'msg=audit(%.3f:%d): ' % (time.time(), self.serial)
+        stamp = 'msg=audit(%.3f:%d): ' % (at or time.time(), self.serial)
         lines = 'type=SYSCALL %sarch=c000003e syscall=%d %s items=0 %s\n' % (stamp, syscall, rest, WHO % pid)
         if saddr is not None:
             lines += 'type=SOCKADDR %ssaddr=%s\n' % (stamp, saddr)
@@ -204,6 +204,24 @@ def what_came_before_the_first_state_is_not_read_again(upgraded):
 
 
 @test
+def a_stamp_that_is_ahead_does_not_hide_what_comes_after_it(ahead):
+    """As of a clock that was wrong for a moment. What is caught up with is far more than what is read without being searched for."""
+    auditd = ahead
+    auditd.start()
+    auditd.connect(5001)
+    auditd.exit(5001, at=time.time() + 600)
+    auditd.saved()
+    auditd.kill()
+    for pid in range(10000, 12000):
+        auditd.connect(pid, dispatched=False)
+        auditd.exit(pid, dispatched=False)
+    auditd.start()
+    auditd.stop()
+    ended = {record['pid'] for record in auditd.records(event='end')}
+    expect_that(len(ended) >= 2000, 'there are records of %d processes only: %s' % (len(ended), auditd.said()))
+
+
+@test
 def the_last_moments_before_a_reboot_are_caught_up_with(booted):
     auditd = booted
     for word in ('unshare', 'mount'):
@@ -236,7 +254,7 @@ if __name__ == '__main__':
     if sys.argv[1:2] == ['-c']:
         directory = sys.argv[2]
         del sys.argv[1:3]
-        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'booted')})
+        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted')})
     with tempfile.TemporaryDirectory(prefix='pnat-resume-') as temporary:
         os.chmod(temporary, 0o750)
         sys.exit(subprocess.call([sys.executable, os.path.abspath(__file__), '-c', temporary, *sys.argv[1:]]))

@@ -206,10 +206,13 @@ look_for_collisions(Reader *reader)
 {
   const PnatConfig *config = reader->config;
   const char *file = (config->output & PNAT_OUTPUT_FILE) != 0 ? config->file : NULL;
-  g_autofree char *state = g_build_filename(config->state_dir, "state", NULL);
+  static const char *const kept[] = { "state", "state.new", "state.refused", "install.state" };
 
-  look_for_collision(reader, "file", file, "state_dir", state);
-  look_for_collision(reader, "control_socket", config->control_socket, "state_dir", state);
+  for (guint i = 0; i < G_N_ELEMENTS(kept); i++) {
+    g_autofree char *path = g_build_filename(config->state_dir, kept[i], NULL);
+    look_for_collision(reader, "file", file, "state_dir", path);
+    look_for_collision(reader, "control_socket", config->control_socket, "state_dir", path);
+  }
   if (file != NULL)
     look_for_collision(reader, "control_socket", config->control_socket, "file", file);
 }

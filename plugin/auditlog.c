@@ -92,20 +92,27 @@ open_files(PnatAuditLog *log, const char *path, gint64 since)
     seek(g_array_index(log->fds, int, 0), since);
 }
 
-PnatAuditLog *
-pnat_audit_log_open(const char *config, gint64 since, GError **error)
+char *
+pnat_audit_log_path(const char *config, GError **error)
 {
   g_autofree char *text = NULL;
   if (!g_file_get_contents(config, &text, NULL, error))
     return NULL;
   g_autofree char *writes = pnat_auditd_option(text, "write_logs");
-  g_autofree char *path = pnat_auditd_option(text, "log_file");
   if (writes != NULL && g_ascii_strcasecmp(writes, "no") == 0) {
     g_set_error_literal(error, PNAT_ERROR, PNAT_ERROR_INPUT, "auditd writes no log (write_logs = no)");
     return NULL;
   }
+  char *path = pnat_auditd_option(text, "log_file");
+  return path != NULL ? path : g_strdup("/var/log/audit/audit.log");
+}
+
+PnatAuditLog *
+pnat_audit_log_open(const char *config, gint64 since, GError **error)
+{
+  g_autofree char *path = pnat_audit_log_path(config, error);
   if (path == NULL)
-    path = g_strdup("/var/log/audit/audit.log");
+    return NULL;
 
   g_autoptr(PnatAuditLog) log = g_new0(PnatAuditLog, 1);
   log->fds = g_array_new(FALSE, FALSE, sizeof(int));

@@ -11,6 +11,12 @@ G_BEGIN_DECLS
 typedef struct PnatAuditLog PnatAuditLog;
 
 /**
+ * @config: auditd.conf's path
+ * @returns (transfer full) (nullable) NULL and @error when auditd writes no log (write_logs = no), or @config can not be read
+ */
+char *pnat_audit_log_path(const char *config, GError **error);
+
+/**
  * Opens the log from the file on that holds events of @since.
  *
  * @config: auditd.conf's path

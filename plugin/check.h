@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "lib/config.h"
 
 G_BEGIN_DECLS
 
@@ -15,5 +15,13 @@ G_BEGIN_DECLS
  * @returns exit status: 0, or EX_CONFIG
  */
 int pnat_check(const char *config_file);
+
+/**
+ * Whether the files and directories that @config names can be used. Nothing is made or written. Asked by root: for others much can not be
+ * looked at, and counts as right.
+ *
+ * @returns FALSE and @error, PNAT_ERROR_CONFIG: a line for each that can not
+ */
+gboolean pnat_check_places(const char *config_file, const PnatConfig *config, GError **error);
 
 G_END_DECLS

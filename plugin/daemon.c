@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "clock.h"
 #include "log.h"
 #include "options.h"
@@ -226,7 +227,7 @@ reload(gpointer data)
   g_autoptr(PnatConfig) config = pnat_config_load(daemon->config_file, &error);
 
   reread_names(daemon);
-  if (config == NULL || !pnat_sinks_reconfigure(daemon->sinks, config, &error)) {
+  if (config == NULL || !pnat_check_places(daemon->config_file, config, &error) || !pnat_sinks_reconfigure(daemon->sinks, config, &error)) {
     pnat_log_error("%s", error->message);
     pnat_log_error("the configuration stays as it was");
     pnat_sinks_reopen(daemon->sinks);

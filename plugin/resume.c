@@ -272,6 +272,18 @@ end_last_boot(PnatResume *resume)
   resume->in_last_boot = FALSE;
 }
 
+/* What was open when it was written, and what happened since, is not known any more. */
+static void
+refuse_state(PnatResume *resume, const char *why)
+{
+  gint64 now = pnat_real_ms(), saved = pnat_store_time(resume->store);
+
+  pnat_store_set_aside(resume->store, why);
+  pnat_tracker_clear(resume->tracker);
+  pnat_losses_start_over(resume->losses);
+  pnat_tracker_lost(resume->tracker, PNAT_LOSS_AUDITD, 0, saved != 0 ? MIN(saved, now) : now, now);
+}
+
 gboolean
 pnat_resume_load(PnatResume *resume, const PnatPause *pause, PnatEventFunc func, gpointer data)
 {
@@ -283,8 +295,7 @@ pnat_resume_load(PnatResume *resume, const PnatPause *pause, PnatEventFunc func,
   if (bytes == NULL && error == NULL)
     return FALSE;
   if (bytes == NULL || !restore(resume, bytes, &meta, &error)) {
-    pnat_tracker_clear(resume->tracker);
-    pnat_store_set_aside(resume->store, error->message);
+    refuse_state(resume, error->message);
     return FALSE;
   }
   if (strcmp(meta.host, g_get_host_name()) != 0) {
@@ -293,9 +304,7 @@ pnat_resume_load(PnatResume *resume, const PnatPause *pause, PnatEventFunc func,
     return FALSE;
   }
   if (!take_position(resume, meta.position, &place)) {
-    pnat_tracker_clear(resume->tracker);
-    pnat_losses_start_over(resume->losses);
-    pnat_store_set_aside(resume->store, "it does not hold together");
+    refuse_state(resume, "it does not hold together");
     return FALSE;
   }
   if (resume->log_file != NULL) {

@@ -341,12 +341,21 @@ check_file(int fd, const char *path, gid_t group, struct stat *stat, GError **er
   return !S_ISREG(stat->st_mode) || group == (gid_t)-1 || stat->st_gid == group || give_to_group(fd, path, group, error);
 }
 
-/* open(2) says the same of it as of a FIFO that nobody reads. */
+/* open(2) says the same of a FIFO that nobody reads and of a socket. What is wrong with either need not wait for a reader. @returns FALSE and
+ * @error; TRUE with errno as it was */
 static gboolean
-is_socket(int directory, const char *name)
+check_unread(int directory, const char *name, const char *path, GError **error)
 {
   struct stat stat;
-  return fstatat(directory, name, &stat, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(stat.st_mode);
+
+  if (fstatat(directory, name, &stat, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (S_ISSOCK(stat.st_mode))
+      return refuse(error, "%s: is a socket; name a file or a FIFO", path);
+    if (!check_writers(path, &stat, error))
+      return FALSE;
+  }
+  errno = ENXIO;
+  return TRUE;
 }
 
 static int
@@ -360,10 +369,8 @@ open_in(int directory, const char *path, gid_t group, struct stat *stat, GError 
     refuse(error, "%s: is a symbolic link; name the file that it leads to", path);
     return -1;
   }
-  if (fd < 0 && errno == ENXIO && is_socket(directory, name)) {
-    refuse(error, "%s: is a socket; name a file or a FIFO", path);
+  if (fd < 0 && errno == ENXIO && !check_unread(directory, name, path, error))
     return -1;
-  }
   if (fd < 0) {
     fail(path, error);
     return -1;

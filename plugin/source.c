@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 #include <gio/gunixinputstream.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Read at once. */
@@ -34,8 +35,14 @@ static gboolean
 open_stream(PnatSource *source, GError **error)
 {
   g_autoptr(GInputStream) raw = NULL;
+  struct stat stat;
+
   if (strcmp(source->name, "-") == 0) {
     raw = g_unix_input_stream_new(STDIN_FILENO, FALSE);
+    if (fstat(STDIN_FILENO, &stat) == 0) {
+      source->device = stat.st_dev;
+      source->inode = stat.st_ino;
+    }
   } else {
     g_autoptr(GFile) file = g_file_new_for_path(source->name);
     raw = G_INPUT_STREAM(g_file_read(file, NULL, error));

@@ -210,6 +210,13 @@ pnat_store_load(PnatStore *store, GError **error)
   return bytes;
 }
 
+gint64
+pnat_store_time(const PnatStore *store)
+{
+  struct stat stat;
+  return lstat(store->path, &stat) == 0 ? (gint64)stat.st_mtim.tv_sec * 1000 + stat.st_mtim.tv_nsec / 1000000 : 0;
+}
+
 void
 pnat_store_set_aside(PnatStore *store, const char *why)
 {

@@ -32,6 +32,9 @@ void pnat_store_save(PnatStore *store, GByteArray *bytes);
  */
 GBytes *pnat_store_load(PnatStore *store, GError **error);
 
+/* When the snapshot was written, ms since 1970; 0 = there is none. */
+gint64 pnat_store_time(const PnatStore *store);
+
 /* The snapshot is not to be used: renames it to "state.refused", and says why in the log. */
 void pnat_store_set_aside(PnatStore *store, const char *why);
 

@@ -76,6 +76,10 @@ if [ "$(id -u)" = 0 ]; then
   says 78 'control_socket: .*not a socket|Socket operation' --check --config="$work/x.conf"
   config "file = $work/kept/state" "state_dir = $work/kept"
   says 78 'x\.conf:2: file: .*another path than that of state_dir' --check --config="$work/x.conf"
+  config "file = $work/kept/state.refused" "state_dir = $work/kept"
+  says 78 'x\.conf:2: file: .*another path than that of state_dir' --check --config="$work/x.conf"
+  config "file = $work/x.conf" "state_dir = $work/kept"
+  says 78 'x\.conf: file: .*it is this configuration' --check --config="$work/x.conf"
   config "file = $work/kept/x" "control_socket = $work/./kept//x"
   says 78 'x\.conf:2: control_socket: .*another path than that of file' --check --config="$work/x.conf"
   config 'control_socket = /tmp/x'
@@ -90,6 +94,7 @@ fi
 
 says 0 '^event=end' --read "$log"
 says 0 '"pnat"' --read "$log" --format=json
+says 0 'the same file as -, and read once' --read - -
 says 66 'no-such-log' --read "$work/no-such-log"
 echo 'Nov 25 10:00:00 web1 sshd[1]: hello' >"$work/text"
 says 65 'no.* audit record' --read "$work/text"

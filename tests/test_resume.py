@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -250,11 +251,31 @@ def the_last_moments_before_a_reboot_are_caught_up_with(booted):
     expect_that(not auditd.records(event='end', pid=5003), 'what began after the boot ended by it')
 
 
+@test
+def what_check_calls_wrong_is_not_taken_over_at_sighup(reloaded):
+    auditd = reloaded
+    auditd.start()
+    path = os.path.join(auditd.directory, 'pnat-plugin.conf')
+    with open(path) as config:
+        right = config.read()
+    for wrong in ('state_dir = /no/such/directory', 'control_socket = /no/such/directory/socket', 'file = ' + path, 'file = ' + auditd.log):
+        key = wrong.split()[0]
+        auditd.write('pnat-plugin.conf', ''.join(line for line in right.splitlines(True) if not line.startswith(key + ' ')) + wrong + '\n')
+        said = len(auditd.said())
+        auditd.plugin.send_signal(signal.SIGHUP)
+        wait_until(lambda: 'stays as it was' in auditd.said()[said:], 10, 'it is told for ' + wrong)
+        expect_that(': %s: ' % key in auditd.said()[said:], 'it is not told what is wrong: ' + auditd.said()[said:])
+    auditd.connect(5001)
+    auditd.exit(5001)
+    wait_until(lambda: auditd.records(event='end', pid=5001), 10, 'a record')
+    auditd.stop()
+
+
 if __name__ == '__main__':
     if sys.argv[1:2] == ['-c']:
         directory = sys.argv[2]
         del sys.argv[1:3]
-        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted')})
+        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted', 'reloaded')})
     with tempfile.TemporaryDirectory(prefix='pnat-resume-') as temporary:
         os.chmod(temporary, 0o750)
         sys.exit(subprocess.call([sys.executable, os.path.abspath(__file__), '-c', temporary, *sys.argv[1:]]))

@@ -288,12 +288,15 @@ def refused(live, change, why):
     refused_path = live.path('state', 'state.refused')
     with contextlib.suppress(FileNotFoundError):
         os.unlink(refused_path)
+    before = len(live.records(event='loss'))
     again(live, change)
     talk(live)
     with open(live.path('plugin.err')) as errors:
         said = errors.read()
     expect_that(why in said and 'state.refused' in said, '"%s" is not in: %s' % (why, said))
     expect_that(os.path.exists(refused_path), 'there is no state.refused')
+    losses = live.records(event='loss')
+    expect_that(len(losses) == (before if 'another host' in why else before + 1), 'there are %d loss records, %d before' % (len(losses), before))
 
 
 @test

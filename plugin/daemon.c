@@ -43,7 +43,7 @@ pnat_daemon_take(const PnatEvent *event, gpointer data)
   if (daemon->resume != NULL && !pnat_resume_is_new(daemon->resume, &completed))
     return;
   if (daemon->local != NULL)
-    pnat_local_prepare(daemon->local, &completed);
+    pnat_local_prepare(daemon->local, &completed, !pnat_startup_is_replaying(daemon) && pnat_signals_parent_is_auditd(daemon->signals));
   /* It was waiting to be read, for how long nobody knows; but where its process is over its exit tells: none is later than that. */
   if (pnat_startup_is_replaying(daemon) || (!pnat_input_is_fresh(daemon->input) && !completed.is_gone))
     completed.arrival = 0;

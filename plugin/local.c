@@ -31,7 +31,8 @@
 /* Events after which it is strange that none of them was this host's. */
 #define MANY_EVENTS 1000
 
-/* ms: an event older than this whose process is gone is from a stored stream, and none of this host's sockets is its own. */
+/* ms: an event older than this whose process is gone is taken for one of a stored stream, but where that can not be: none of this host's
+ * sockets is its own. */
 #define LIVE_AGE 60000
 
 struct PnatLocal {
@@ -251,12 +252,12 @@ note_gone_before(PnatLocal *local, PnatEvent *event)
 }
 
 static void
-watch_process(PnatLocal *local, PnatEvent *event)
+watch_process(PnatLocal *local, PnatEvent *event, gboolean live)
 {
   gint64 now = pnat_real_ms();
 
   event->start = pnat_liveness_watch(local->liveness, event->who.pid, event->time, &event->who);
-  event->local = event->start != 0 || event->time > now - LIVE_AGE;
+  event->local = event->start != 0 || live || event->time > now - LIVE_AGE;
   if (event->local && pnat_event_waits(event))
     event->arrival = now;
   if (event->start == 0) {
@@ -291,7 +292,7 @@ pnat_local_renamed(PnatLocal *local)
 }
 
 void
-pnat_local_prepare(PnatLocal *local, PnatEvent *event)
+pnat_local_prepare(PnatLocal *local, PnatEvent *event, gboolean live)
 {
   note_whose(local, event);
   if (!event->here)
@@ -301,7 +302,7 @@ pnat_local_prepare(PnatLocal *local, PnatEvent *event)
   if (local->stock != NULL)
     pnat_stock_hear(local->stock, event, pnat_monotonic_ms());
   if (event->kind == PNAT_EVENT_NETWORK && local->liveness != NULL)
-    watch_process(local, event);
+    watch_process(local, event, live);
   else
     event->local = TRUE;
 }

@@ -25,8 +25,12 @@ typedef void (*PnatLocalChangedFunc)(gpointer data);
 PnatLocal *pnat_local_new(PnatTracker *tracker, PnatLocalChangedFunc changed, gpointer data);
 void pnat_local_free(PnatLocal *local);
 
-/* Completes @event, if event->here, with what its kernel says. Strings that are added live until the next call. */
-void pnat_local_prepare(PnatLocal *local, PnatEvent *event);
+/**
+ * Completes @event, if event->here, with what its kernel says. Strings that are added live until the next call.
+ *
+ * @live: it comes from auditd as it happens, however late; else one that is old may be of a stored stream
+ */
+void pnat_local_prepare(PnatLocal *local, PnatEvent *event, gboolean live);
 
 /* This host may be called by another name from now on: whether that is an expected one is to be seen. */
 void pnat_local_renamed(PnatLocal *local);

@@ -113,7 +113,7 @@ prepared(Host *host, int fd, gint64 value, const char *ip, guint16 port)
   towards(&before, ip, port);
   for (guint i = 0; i < 10; i++) {
     event = before;
-    pnat_local_prepare(host->local, &event);
+    pnat_local_prepare(host->local, &event, FALSE);
     if (event.socket.cookie != 0)
       break;
     g_usleep(20000);
@@ -141,7 +141,7 @@ poll_sockets(Host *host)
   PnatEvent other = event_of(&host->stage, &host->self, 0, PNAT_EVENT_EXIT);
   other.here = TRUE;
   for (guint i = 0; i < 100; i++)
-    pnat_local_prepare(host->local, &other);
+    pnat_local_prepare(host->local, &other, FALSE);
 }
 
 /* Does what is due until nothing is. */
@@ -225,7 +225,7 @@ START_TEST(a_process_is_watched_again_when_local_tracking_is_switched_on_again)
   event.time = g_get_real_time() / 1000;
   event.here = TRUE;
   towards(&event, "192.0.2.7", 443);
-  pnat_local_prepare(host.local, &event);
+  pnat_local_prepare(host.local, &event, FALSE);
   happen(&host.stage, &event);
   pnat_local_settle(host.local, &event);
   ck_assert_uint_eq(pnat_local_counts(host.local).watched, 1);
@@ -259,13 +259,30 @@ START_TEST(a_process_that_was_gone_is_told_when_local_tracking_is_switched_off)
   event.time = g_get_real_time() / 1000;
   event.here = TRUE;
   towards(&event, "192.0.2.7", 443);
-  pnat_local_prepare(host.local, &event);
+  pnat_local_prepare(host.local, &event, FALSE);
   ck_assert(event.is_gone);
   happen(&host.stage, &event);
   g_clear_pointer(&host.local, pnat_local_free);
   host.stage.now += LINGER + 1;
   pnat_tracker_advance(host.stage.tracker, host.stage.now);
   ck_assert_int_eq(the_record(&host.stage, PNAT_RECORD_END)->record.reason, PNAT_REASON_KILLED);
+  host_close(&host);
+}
+END_TEST
+
+/* The plugin was held up for minutes, or auditd was. */
+START_TEST(an_old_event_whose_process_is_gone_is_this_hosts_where_it_comes_from_auditd)
+{
+  Host host;
+  host_open(&host, 8);
+  const Actor gone = { NULL, 4194305, 1, PNAT_ID_UNSET, "/usr/bin/x" }; /* more than any pid */
+  PnatEvent event = call_of(&host.stage, &gone, 0, PNAT_CALL_CONNECT, 3, 0);
+  event.time = g_get_real_time() / 1000 - 120000;
+  event.here = TRUE;
+  towards(&event, "127.0.0.1", host.port);
+  pnat_local_prepare(host.local, &event, _i != 0);
+  ck_assert_int_eq(event.local, _i != 0);
+  ck_assert_int_eq(event.is_gone, _i != 0);
   host_close(&host);
 }
 END_TEST
@@ -286,6 +303,7 @@ main(void)
   tcase_add_test(tcase, a_process_is_watched_again_when_local_tracking_is_switched_on_again);
   tcase_add_test(tcase, a_process_that_was_gone_is_told_when_local_tracking_is_switched_off);
   tcase_add_test(tcase, a_socket_that_connects_to_another_peer_is_not_the_calls);
+  tcase_add_loop_test(tcase, an_old_event_whose_process_is_gone_is_this_hosts_where_it_comes_from_auditd, 0, 2);
   suite_add_tcase(suite, tcase);
   return run_suite(suite);
 }

@@ -413,7 +413,8 @@ run_plugin() {
     sleep 1 # a plugin that was replaced is gone by then
   fi
   wait_for 10 plugin_pid || die "auditd runs but did not start pnat-plugin" "Its messages say why: $(messages_command)" \
-    "Is $plugin right, and its path? Then run this again."
+    "Is $plugin right, and its path? Then run this again." \
+    "If pnat-plugin failed before, ten times in all, auditd does not start it any more: restart auditd, then run this again."
 }
 
 # Rules.

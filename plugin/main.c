@@ -68,15 +68,16 @@ print(const char *text)
   fputs(text, stdout);
 }
 
-/* A descriptor that was closed would go to the next file that is opened, and that would get our messages. */
+/*
+ * A descriptor that was closed would go to the next file that is opened, and that would get our messages. Records that nobody gets are an error:
+ * standard output is one that can not be written to.
+ */
 static void
 open_standard_descriptors(void)
 {
-  int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-  while (fd >= 0 && fd <= STDERR_FILENO)
-    fd = dup(fd);
-  if (fd > STDERR_FILENO)
-    close(fd);
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0)
+      open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR); /* the lowest number that is free: this one */
 }
 
 /*

@@ -107,6 +107,13 @@ says 66 'whole\.xz: it is packed.*xz -dc' --read "$work/whole.xz"
 head -c 1500 "$work/whole.gz" >"$work/cut.gz"
 says 66 'cut\.gz: it is cut off' --read "$work/cut.gz"
 
+status=0
+${PNAT_WRAPPER-} "$plugin" --read "$log" >&- 2>"$work/err" || status=$?
+[ "$status" = 74 ] || {
+  echo "FAIL: without standard output --read exits with $status"
+  exit 1
+}
+
 # read_as FILE...: standard output of --read.
 read_as() {
   # shellcheck disable=SC2086 # words on purpose

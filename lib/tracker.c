@@ -340,6 +340,13 @@ pnat_tracker_socket_connected(PnatTracker *tracker, guint64 cookie)
   pnat_connections_foreach(tracker->connections, cookie, note_connected, NULL);
 }
 
+/* Whether its exit(2) was that of its only thread, for all that is known. */
+static gboolean
+has_exited(const PnatProcess *process, gint64 time)
+{
+  return process->maybe_end != 0 && !process->has_threads && time - process->maybe_end < EXIT_TAKES;
+}
+
 void
 pnat_tracker_process_gone(PnatTracker *tracker, guint32 pid, guint64 start, gint64 time, gint64 now)
 {
@@ -348,7 +355,7 @@ pnat_tracker_process_gone(PnatTracker *tracker, guint32 pid, guint64 start, gint
 
   if (process == NULL || (process->start != 0 && process->start != start))
     return;
-  if (process->maybe_end != 0 && time - process->maybe_end < EXIT_TAKES)
+  if (has_exited(process, time))
     pnat_tracker_end_process(tracker, process, PNAT_REASON_EXIT, process->maybe_end);
   else
     pnat_tracker_end_process(tracker, process, PNAT_REASON_KILLED, time);

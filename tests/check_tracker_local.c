@@ -238,6 +238,24 @@ START_TEST(a_lone_exit_followed_by_activity_and_then_gone_was_a_kill)
 }
 END_TEST
 
+/* A server with a thread for each connection is killed just after some of them have ended: others may have sent until then. */
+START_TEST(a_lone_exit_of_one_of_many_threads_and_then_gone_was_a_kill)
+{
+  Stage stage;
+  stage_open(&stage);
+  connects_here(&stage, &curl, 0, 3, 0, 11);
+  thread_exits(&stage, &curl, 1000);
+  if (_i == 0)
+    transfers_here(&stage, &curl, 1500, PNAT_CALL_SEND, 3, NULL);
+  thread_exits(&stage, &curl, 2050);
+  is_gone(&stage, &curl, 2900);
+  lives_until(&stage, 5000);
+  ck_assert_int_eq(the_end(&stage)->reason, PNAT_REASON_KILLED);
+  ck_assert_int_eq(the_end(&stage)->end, T0 + 2900);
+  stage_close(&stage);
+}
+END_TEST
+
 START_TEST(an_abend_is_a_kill_at_its_own_time)
 {
   Stage stage;
@@ -493,6 +511,7 @@ main(void)
   tcase_add_test(tcase, old_events_of_this_host_are_not_of_another_with_its_name);
   tcase_add_test(tcase, a_process_that_was_seen_to_live_has_not_exited_before);
   tcase_add_test(tcase, a_lone_exit_followed_by_activity_and_then_gone_was_a_kill);
+  tcase_add_loop_test(tcase, a_lone_exit_of_one_of_many_threads_and_then_gone_was_a_kill, 0, 2);
   tcase_add_test(tcase, an_abend_is_a_kill_at_its_own_time);
   tcase_add_test(tcase, the_end_of_another_process_that_had_the_pid_is_nothing);
   tcase_add_test(tcase, another_start_with_the_pid_is_another_process);

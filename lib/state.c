@@ -10,7 +10,6 @@
 #include "error.h"
 #include "state_private.h"
 
-#define STATE_VERSION 2
 #define CHECKSUM_BYTES 32
 
 static const char magic[] = "pnat-state\n";
@@ -50,6 +49,33 @@ meta_fields(PnatCodec *codec, PnatStateMeta *meta)
 /* The tracker. */
 
 static void
+recent_exit_fields(PnatCodec *codec, PnatRecentExit *recent)
+{
+  pnat_codec_u64(codec, &recent->who);
+  pnat_state_time(codec, &recent->time);
+}
+
+/* Calls that were logged before these exits may still come. */
+static void
+recent_exits(PnatStateContext *state)
+{
+  PnatRecentExit *recent = state->tracker->recent;
+  guint32 n = 0;
+
+  for (guint i = 0; i < PNAT_RECENT_EXITS; i++)
+    n += recent[i].who != 0;
+  n = pnat_state_count(state, n, PNAT_RECENT_EXITS);
+  for (guint i = 0; i < PNAT_RECENT_EXITS && !pnat_state_is_reading(state); i++)
+    if (recent[i].who != 0)
+      recent_exit_fields(&state->codec, &recent[i]);
+  for (guint i = 0; i < n && pnat_state_is_reading(state); i++) {
+    PnatRecentExit read = { 0 };
+    recent_exit_fields(&state->codec, &read);
+    recent[read.who % PNAT_RECENT_EXITS] = read;
+  }
+}
+
+static void
 tracker_fields(PnatStateContext *state)
 {
   PnatTracker *tracker = state->tracker;
@@ -57,6 +83,7 @@ tracker_fields(PnatStateContext *state)
 
   pnat_codec_string(codec, &tracker->local->name);
   pnat_state_time(codec, &tracker->local->newest);
+  pnat_state_time(codec, &tracker->found_until);
   pnat_codec_u32(codec, &tracker->last_connection);
   pnat_codec_u64(codec, &tracker->evicted);
   pnat_codec_u64(codec, &tracker->unattributed);
@@ -65,6 +92,7 @@ tracker_fields(PnatStateContext *state)
     pnat_state_time(codec, &tracker->gaps[i].from);
     pnat_state_time(codec, &tracker->gaps[i].to);
   }
+  recent_exits(state);
 }
 
 static gint
@@ -118,7 +146,7 @@ static void
 write_header(PnatCodec *codec)
 {
   guint8 checksum[CHECKSUM_BYTES] = { 0 };
-  guint32 version = STATE_VERSION;
+  guint32 version = PNAT_STATE_VERSION;
 
   pnat_codec_bytes(codec, (void *)magic, sizeof magic - 1);
   pnat_codec_u32(codec, &version);
@@ -182,8 +210,8 @@ pnat_state_check(const guint8 *bytes, gsize length, PnatStateMeta *meta, GError 
     return refuse(error, "it is no state of pnat");
   PnatCodec codec = pnat_codec_reader(bytes + sizeof magic - 1, length - (sizeof magic - 1));
   pnat_codec_u32(&codec, &version);
-  if (version != STATE_VERSION)
-    return refuse(error, version > STATE_VERSION ? "it was written by a later version" : "it was written by an earlier version");
+  if (version != PNAT_STATE_VERSION)
+    return refuse(error, version > PNAT_STATE_VERSION ? "it was written by a later version" : "it was written by an earlier version");
   checksum(bytes + HEADER_BYTES, length - HEADER_BYTES, digest);
   if (memcmp(digest, codec.at, CHECKSUM_BYTES) != 0)
     return refuse(error, "it is torn: its checksum does not fit");

@@ -2,7 +2,7 @@
  *
  * A tracker's state as bytes, so that a plugin that is started again goes on where the last one was.
  *
- * The bytes are a header with version and checksum, and the state: what is torn, foreign or of a later version is refused as a
+ * The bytes are a header with version and checksum, and the state: what is torn, foreign or of another version is refused as a
  * whole. Nothing in them is trusted: they are read with bounds, into a tracker that is thrown away if they end too early.
  */
 #pragma once
@@ -10,6 +10,9 @@
 #include "tracker.h"
 
 G_BEGIN_DECLS
+
+/* Of the format: one more with every change to what is saved, or how. */
+#define PNAT_STATE_VERSION 2
 
 /* What the tracker does not know, but is kept with it. */
 typedef struct {

@@ -13,7 +13,12 @@ connection_fields(PnatStateContext *state, PnatSocket *socket, PnatAddress *remo
   pnat_state_address(state, remote);
   pnat_state_time(&state->codec, &connection->begun);
   pnat_codec_i32(&state->codec, &connection->fd);
-  connection->pending = pnat_codec_small(&state->codec, (guint8)connection->pending) & 1;
+  connection->found = pnat_codec_small(&state->codec, connection->found) & 1;
+  connection->begun_here = pnat_codec_small(&state->codec, connection->begun_here) & 1;
+  connection->made = pnat_codec_small(&state->codec, connection->made) & 1;
+  connection->pending = pnat_codec_small(&state->codec, connection->pending) & 1;
+  connection->named = pnat_codec_small(&state->codec, connection->named) & 1;
+  connection->has_number = pnat_codec_small(&state->codec, connection->has_number) & 1;
 }
 
 static void
@@ -32,6 +37,21 @@ write_connections(PnatStateContext *state, PnatFlow *flow)
   }
 }
 
+/* One that another took its number from must not take it back. */
+static void
+take_over(PnatStateContext *state, PnatConnection *connection, const PnatConnection *read)
+{
+  if (read->has_number)
+    pnat_connections_set_number(state->tracker->connections, connection, read->fd, TRUE);
+  else if (!connection->has_number)
+    connection->fd = read->fd;
+  connection->found = read->found;
+  connection->begun_here = read->begun_here;
+  connection->made = read->made;
+  connection->pending = read->pending;
+  connection->named = read->named;
+}
+
 static void
 read_connections(PnatStateContext *state, PnatFlow *flow)
 {
@@ -45,9 +65,8 @@ read_connections(PnatStateContext *state, PnatFlow *flow)
     if (state->codec.failed)
       return;
     PnatConnection *connection = pnat_connections_open(state->tracker->connections, flow, &socket, &remote, read.begun);
-    if (connection == NULL)
-      continue;
-    pnat_connections_set_number(state->tracker->connections, connection, read.fd, read.pending);
+    if (connection != NULL)
+      take_over(state, connection, &read);
   }
 }
 

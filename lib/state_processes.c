@@ -23,6 +23,7 @@ descriptor_fields(PnatCodec *codec, PnatDescriptor *descriptor)
   descriptor->pending = pnat_codec_small(codec, descriptor->pending) & 1;
   descriptor->inferred = pnat_codec_small(codec, descriptor->inferred) & 1;
   descriptor->asked = pnat_codec_small(codec, descriptor->asked) & 1;
+  descriptor->unasked = pnat_codec_small(codec, descriptor->unasked) & 1;
 }
 
 static void
@@ -130,6 +131,7 @@ process_fields(PnatStateContext *state, PnatProcess *process)
   pnat_codec_u32(codec, &process->auid);
   pnat_codec_u32(codec, &process->ses);
   pnat_codec_u64(codec, &process->start);
+  process->was_gone = pnat_codec_small(codec, (guint8)process->was_gone) & 1;
   pnat_codec_u64(codec, &process->entity);
   place_fields(state, process);
   pnat_state_moment(state, &process->heard);
@@ -137,6 +139,8 @@ process_fields(PnatStateContext *state, PnatProcess *process)
     process->heard = MIN(process->heard, state->now);
   pnat_state_time(codec, &process->newest);
   pnat_state_time(codec, &process->maybe_end);
+  pnat_codec_u64(codec, &process->maybe_serial);
+  process->has_threads = pnat_codec_small(codec, (guint8)process->has_threads) & 1;
   pnat_state_time(codec, &process->end);
   pnat_state_moment(state, &process->due);
   pnat_codec_u8(codec, &reason);

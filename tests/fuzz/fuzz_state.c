@@ -28,7 +28,7 @@ static GByteArray *
 sealed(const guint8 *body, gsize size)
 {
   GByteArray *bytes = g_byte_array_new();
-  static const guint8 rest[4 + 32] = { 2 }; /* version, checksum */
+  static const guint8 rest[4 + 32] = { PNAT_STATE_VERSION }; /* and a checksum */
 
   g_byte_array_append(bytes, (const guint8 *)MAGIC, sizeof MAGIC - 1);
   g_byte_array_append(bytes, rest, sizeof rest);

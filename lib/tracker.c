@@ -5,6 +5,7 @@
 #include "tracker_private.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* ms by which an event may be older than the node's newest before the node's clock must have been set back. */
 #define CLOCK_STEP 10000
@@ -84,7 +85,13 @@ pnat_tracker_clear(PnatTracker *tracker)
     pnat_tracker_drop_process(tracker, process);
   TAILQ_INIT(&tracker->awaiting_start);
   TAILQ_INIT(&tracker->awaiting_update);
+  pnat_node_rename(tracker->local, NULL);
+  tracker->local->newest = 0;
+  memset(tracker->recent, 0, sizeof tracker->recent);
   tracker->n_gaps = 0;
+  tracker->found_until = 0;
+  tracker->evicted = 0;
+  tracker->unattributed = 0;
 }
 
 void

@@ -351,6 +351,32 @@ START_TEST(a_descriptor_whose_socket_is_gone_leads_nowhere_after_a_restart)
 }
 END_TEST
 
+/* It is restored before it can be seen that it is another host's. */
+START_TEST(a_state_that_is_not_wanted_leaves_nothing)
+{
+  Stage one, other;
+  PnatEvent event;
+  live_a_little(&one);
+  event = event_of(&one, &curl, 9000, PNAT_EVENT_EXIT);
+  event.node = "elsewhere";
+  event.here = TRUE;
+  happen(&one, &event);
+  g_autoptr(GByteArray) bytes = save(&one);
+
+  stage_open(&other);
+  ck_assert(pnat_state_restore(other.tracker, bytes->data, bytes->len, T0, NULL));
+  pnat_tracker_clear(other.tracker);
+  connects(&other, &curl, 100, 3, PEER, 443, 0);
+  time_passes(&other, 1000);
+  pnat_tracker_finish(other.tracker, PNAT_REASON_SHUTDOWN, 0);
+  ck_assert_str_eq(the_record(&other, PNAT_RECORD_END)->host, "here");
+  ck_assert_int_eq(the_record(&other, PNAT_RECORD_END)->record.reason, PNAT_REASON_SHUTDOWN);
+  ck_assert_int_eq(the_record(&other, PNAT_RECORD_END)->record.end, T0 + 100);
+  stage_close(&one);
+  stage_close(&other);
+}
+END_TEST
+
 static const struct {
   gint8 step;
   const char *told;
@@ -385,6 +411,7 @@ suite(void)
   tcase_add_loop_test(tcase, a_number_that_can_not_be_is_refused, 0, G_N_ELEMENTS(spoilt));
   tcase_add_test(tcase, nobody_was_heard_in_the_time_to_come);
   tcase_add_test(tcase, a_descriptor_whose_socket_is_gone_leads_nowhere_after_a_restart);
+  tcase_add_test(tcase, a_state_that_is_not_wanted_leaves_nothing);
   tcase_add_loop_test(tcase, another_version_is_told, 0, G_N_ELEMENTS(versions));
   suite_add_tcase(suite, tcase);
   return suite;

@@ -206,7 +206,7 @@ look_for_collisions(Reader *reader)
 {
   const PnatConfig *config = reader->config;
   const char *file = (config->output & PNAT_OUTPUT_FILE) != 0 ? config->file : NULL;
-  static const char *const kept[] = { "state", "state.new", "state.refused", "install.state" };
+  static const char *const kept[] = { "state", "state.new", "state.try", "state.refused", "install.state" };
 
   for (guint i = 0; i < G_N_ELEMENTS(kept); i++) {
     g_autofree char *path = g_build_filename(config->state_dir, kept[i], NULL);

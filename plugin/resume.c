@@ -179,6 +179,19 @@ pnat_resume_can_save(const PnatResume *resume)
 }
 
 gboolean
+pnat_resume_will_save(const PnatResume *resume)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (resume->store == NULL)
+    return FALSE;
+  if (pnat_store_can_write(resume->store, &error))
+    return TRUE;
+  pnat_log_error("%s: no state can be written, flows end with the plugin", error->message);
+  return FALSE;
+}
+
+gboolean
 pnat_resume_save(PnatResume *resume, gint64 now)
 {
   if (resume->store == NULL)

@@ -75,6 +75,9 @@ gint64 pnat_resume_next_due(const PnatResume *resume);
 /* Whether there is a place to save to. */
 gboolean pnat_resume_can_save(const PnatResume *resume);
 
+/* Tries whether a state could be written now, and logs why not. */
+gboolean pnat_resume_will_save(const PnatResume *resume);
+
 /* Saves now. @returns FALSE when no state is kept */
 gboolean pnat_resume_save(PnatResume *resume, gint64 now);
 

@@ -19,6 +19,9 @@
 /* Far more than any state: 16 M flows. */
 #define MAX_BYTES (4ull * 1024 * 1024 * 1024)
 
+/* Bytes that a snapshot may take where there is none yet. */
+#define LEAST_ROOM (64 * 1024)
+
 struct PnatStore {
   char *dir;
   int dir_fd; /* locked: one plugin at a time */
@@ -166,6 +169,33 @@ pnat_store_save(PnatStore *store, GByteArray *bytes)
   store->waiting = bytes;
   g_cond_broadcast(&store->changed);
   g_mutex_unlock(&store->mutex);
+}
+
+/* As much as the last snapshot was, and half as much again. */
+static gboolean
+has_room(const PnatStore *store, int fd)
+{
+  struct stat stat;
+  off_t last = lstat(store->path, &stat) == 0 ? stat.st_size : 0;
+
+  return fallocate(fd, 0, 0, last + last / 2 + LEAST_ROOM) == 0 || errno == EOPNOTSUPP || errno == ENOSYS;
+}
+
+gboolean
+pnat_store_can_write(const PnatStore *store, GError **error)
+{
+  g_autofree char *trial = g_strconcat(store->path, ".try", NULL);
+  unlink(trial);
+  int fd = open(trial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  gboolean can_write = fd >= 0 && has_room(store, fd);
+
+  if (!can_write)
+    pnat_error_set_errno(error, errno, "%s", store->path);
+  if (fd >= 0) {
+    close(fd);
+    unlink(trial);
+  }
+  return can_write;
 }
 
 static gboolean

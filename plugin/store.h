@@ -26,6 +26,13 @@ void pnat_store_free(PnatStore *store, gint64 deadline);
 void pnat_store_save(PnatStore *store, GByteArray *bytes);
 
 /**
+ * Tries whether a snapshot of about the last one's size can be written now.
+ *
+ * @returns FALSE and @error, PNAT_ERROR_IO: no, as where the disk is full or the directory was removed
+ */
+gboolean pnat_store_can_write(const PnatStore *store, GError **error);
+
+/**
  * Reads the snapshot.
  *
  * @returns (transfer full) (nullable) NULL without @error: there is none

@@ -104,6 +104,35 @@ holder(int *stop)
   return child;
 }
 
+START_TEST(where_nothing_can_be_written_is_known_beforehand)
+{
+  g_autoptr(GError) full = NULL, gone = NULL;
+  PnatStore *store = pnat_store_new(directory, NULL);
+  ck_assert(pnat_store_can_write(store, NULL));
+  pnat_store_save(store, bytes('a'));
+  pnat_store_free(store, soon(10000));
+
+  if (geteuid() == 0 && unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0
+      && mount("none", directory, "tmpfs", 0, "size=64k,mode=0750") == 0) {
+    store = pnat_store_new(directory, NULL);
+    g_autofree char *fill = g_build_filename(directory, "fill", NULL);
+    g_autofree char *zeros = g_malloc0(60 * 1024);
+    ck_assert(g_file_set_contents(fill, zeros, 60 * 1024, NULL));
+    ck_assert(!pnat_store_can_write(store, &full));
+    ck_assert(g_error_matches(full, PNAT_ERROR, PNAT_ERROR_IO));
+    pnat_store_free(store, soon(10000));
+    ck_assert_int_eq(umount(directory), 0);
+  }
+  store = pnat_store_new(directory, NULL);
+  g_autofree char *path = g_build_filename(directory, "state", NULL);
+  ck_assert_int_eq(unlink(path), 0);
+  ck_assert_int_eq(rmdir(directory), 0);
+  ck_assert(!pnat_store_can_write(store, &gone));
+  pnat_store_free(store, soon(10000));
+  ck_assert_int_eq(mkdir(directory, 0750), 0);
+}
+END_TEST
+
 START_TEST(a_plugin_gets_the_state_when_the_last_one_has_stopped)
 {
   g_autoptr(GError) error = NULL;
@@ -145,6 +174,7 @@ suite(void)
   tcase_add_checked_fixture(tcase, setup, teardown);
   tcase_set_timeout(tcase, 20);
   tcase_add_test(tcase, what_was_saved_last_is_loaded_and_is_roots_alone);
+  tcase_add_test(tcase, where_nothing_can_be_written_is_known_beforehand);
   tcase_add_test(tcase, what_is_set_aside_is_not_loaded_again);
   tcase_add_test(tcase, a_plugin_gets_the_state_when_the_last_one_has_stopped);
   tcase_add_test(tcase, a_plugin_that_does_not_stop_keeps_its_state);

@@ -18,7 +18,7 @@ typedef struct {
   TAILQ_HEAD(PnatFlowConnections, PnatConnection) connections; /* open ones */
   TAILQ_ENTRY(PnatFlow) by_closing; /* in the tracker's list of flows that have no connection left */
   gint64 closed; /* ms, event time: when the last was closed; 0 = some is open */
-  gint64 newest_end; /* ms, event time: of those that were closed, in whatever order that was known; not kept over a restart: what is told then is later */
+  gint64 newest_end; /* ms, event time: of those that were closed, in whatever order that was known; not kept: after a restart later ones are told */
   gint64 due;    /* ms, tracker's clock: when the flow ends unless a new one comes */
   guint32 n_unasked;   /* of the open ones, those that are known by their peer: their local port is not known */
   guint32 n_unwatched; /* connections that could not be kept: the flow ends with its process */

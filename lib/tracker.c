@@ -235,13 +235,27 @@ pnat_tracker_set_written(PnatTracker *tracker, const PnatWritten *written)
   tracker->written = written;
 }
 
+static PnatProcessTrace
+trace_of(const PnatProcess *process)
+{
+  return (PnatProcessTrace){
+    .pid = process->pid,
+    .ppid = process->ppid,
+    .exe = process->images != NULL ? process->images->exe : NULL,
+    .start = process->start,
+    .newest = process->newest,
+  };
+}
+
 void
 pnat_tracker_foreach_process(const PnatTracker *tracker, PnatProcessFunc func, gpointer data)
 {
   const PnatProcess *process;
-  TAILQ_FOREACH (process, &tracker->quiet_processes, by_quiet)
+  TAILQ_FOREACH (process, &tracker->quiet_processes, by_quiet) {
+    PnatProcessTrace trace = trace_of(process);
     if (process->node == tracker->local && process->end == 0)
-      func(process->pid, process->start, data);
+      func(&trace, data);
+  }
 }
 
 void

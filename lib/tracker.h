@@ -127,8 +127,16 @@ void pnat_tracker_heed_clock(PnatTracker *tracker, gint64 time);
 /* Ends what ran on this host before it was booted. @time: ms since 1970, of the boot */
 void pnat_tracker_booted(PnatTracker *tracker, gint64 time);
 
-/* Calls @func for each process of this host that has not ended. @func must not call the tracker. */
-typedef void (*PnatProcessFunc)(guint32 pid, guint64 start, gpointer data);
+typedef struct {
+  guint32 pid;
+  guint32 ppid;
+  const char *exe; /* (nullable) that it ran last */
+  guint64 start;   /* as in PnatEvent; 0 = not known */
+  gint64 newest;   /* ms since 1970, of its newest activity: it had started by then */
+} PnatProcessTrace;
+
+/* Calls @func for each process of this host that has not ended. @trace is valid during the call. @func must not call the tracker. */
+typedef void (*PnatProcessFunc)(const PnatProcessTrace *trace, gpointer data);
 void pnat_tracker_foreach_process(const PnatTracker *tracker, PnatProcessFunc func, gpointer data);
 
 typedef struct {

@@ -17,10 +17,8 @@
 /* Descriptors of one process that are looked at; if it has more, its connections are left open. */
 #define MAX_DESCRIPTORS 65536
 
-typedef struct {
-  guint32 pid;
-  guint64 start;
-} KnownProcess;
+/* ms by which the clock may have been set forward since a process was heard of: no number is used again by then, unless it is chosen. */
+#define CLOCK_STEP 10000
 
 typedef struct {
   PnatConnectionPlace place;
@@ -51,28 +49,66 @@ struct PnatRecheck {
 /* Processes. */
 
 static void
-collect_process(guint32 pid, guint64 start, gpointer data)
+collect_process(const PnatProcessTrace *trace, gpointer data)
 {
-  KnownProcess known = { pid, start };
-  g_array_append_val(data, known);
+  GArray *known = data;
+  g_array_append_vals(known, trace, 1);
+  g_array_index(known, PnatProcessTrace, known->len - 1).exe = g_strdup(trace->exe);
+}
+
+static void
+trace_clear(gpointer trace)
+{
+  g_free((char *)((PnatProcessTrace *)trace)->exe);
+}
+
+static gboolean
+runs_the_same(const PnatProcessTrace *known)
+{
+  PnatProcInfo info;
+  return known->exe != NULL && pnat_procinfo_read(known->pid, &info) && info.ppid == known->ppid && strcmp(info.exe, known->exe) == 0;
+}
+
+/* Its start is not known: it had started before it was heard of. */
+static guint64
+watch_by_time(PnatLiveness *liveness, const PnatProcessTrace *known)
+{
+  const PnatIdentity who = { .exe = known->exe, .ppid = known->ppid };
+  guint64 start = pnat_liveness_watch(liveness, known->pid, known->newest, &who);
+  if (start == 0 && runs_the_same(known))
+    return pnat_liveness_watch(liveness, known->pid, known->newest + CLOCK_STEP, &who);
+  return start;
+}
+
+/* Watches the process if it is the one that is known. @returns as pnat_liveness_watch() */
+static guint64
+watch(PnatLiveness *liveness, const PnatProcessTrace *known)
+{
+  if (known->start == 0)
+    return watch_by_time(liveness, known);
+
+  guint64 start = pnat_liveness_watch(liveness, known->pid, G_MAXINT64 / 2, NULL);
+  if (start == known->start)
+    return start;
+  if (start != 0)
+    pnat_liveness_forget(liveness, known->pid);
+  return 0;
 }
 
 void
 pnat_recheck_processes(PnatTracker *tracker, PnatLiveness *liveness, gint64 now)
 {
-  g_autoptr(GArray) known = g_array_new(FALSE, FALSE, sizeof(KnownProcess));
+  g_autoptr(GArray) known = g_array_new(FALSE, FALSE, sizeof(PnatProcessTrace));
 
+  g_array_set_clear_func(known, trace_clear);
   pnat_tracker_foreach_process(tracker, collect_process, known);
   for (guint i = 0; i < known->len; i++) {
-    const KnownProcess *process = &g_array_index(known, KnownProcess, i);
-    guint64 start = pnat_liveness_watch(liveness, process->pid, G_MAXINT64 / 2, NULL);
-    if (start != 0 && (process->start == 0 || process->start == start)) {
-      pnat_tracker_process_lives(tracker, process->pid, start);
-      continue;
-    }
+    const PnatProcessTrace *process = &g_array_index(known, PnatProcessTrace, i);
+    guint64 start = watch(liveness, process);
     if (start != 0)
-      pnat_liveness_forget(liveness, process->pid);
-    pnat_tracker_process_gone(tracker, process->pid, process->start, pnat_real_ms(), now);
+      pnat_tracker_process_lives(tracker, process->pid, start);
+    else
+      pnat_tracker_process_gone(tracker, process->pid, process->start, pnat_real_ms(), now);
   }
 }
 

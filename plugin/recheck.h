@@ -14,7 +14,8 @@
 G_BEGIN_DECLS
 
 /**
- * Ends the tracker's processes of this host that are gone. Those that are there are watched.
+ * Ends the tracker's processes of this host that are gone. Those that are there are watched. One whose start is not known is gone where
+ * whoever has its number started after it was heard of last.
  *
  * @now: ms, the tracker's clock
  */

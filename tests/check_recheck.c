@@ -16,8 +16,9 @@
 #include <unistd.h>
 
 #include "events.h"
-#include "plugin/procinfo.h"
 #include "plugin/asker.h"
+#include "plugin/clock.h"
+#include "plugin/procinfo.h"
 #include "run.h"
 
 #define SKIP 77
@@ -217,6 +218,46 @@ START_TEST(a_process_that_is_gone_ends)
 }
 END_TEST
 
+/* Of a process whose start is not known, as while local_tracking was off, with the number that the child has now. */
+static const struct {
+  gint64 before; /* ms before now that it was heard of last; the child has just been started */
+  gboolean same_program;
+  gboolean same_parent;
+  gboolean lives;
+} traces[] = {
+  { -1000, FALSE, FALSE, TRUE }, /* it may have called execve(2), and its parent may have ended */
+  { 5000, FALSE, TRUE, FALSE },
+  { 5000, TRUE, FALSE, FALSE },
+  { 5000, TRUE, TRUE, TRUE }, /* the clock was set forward */
+  { 3600000, TRUE, TRUE, FALSE },
+};
+
+static void
+was_heard_of(Host *host, guint trace)
+{
+  g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
+  const Actor actor = { NULL, (guint32)host->child, traces[trace].same_parent ? (guint32)getpid() : 1, PNAT_ID_UNSET,
+                        traces[trace].same_program ? exe : "/other" };
+  connects(&host->stage, &actor, pnat_real_ms() - traces[trace].before - T0, HELD, "203.0.113.9", 443, 0);
+}
+
+START_TEST(who_started_after_it_was_heard_of_is_another)
+{
+  Host host;
+  guint ends = traces[_i].lives ? 0 : 1;
+
+  host_open(&host);
+  was_heard_of(&host, (guint)_i);
+  pnat_recheck_processes(host.stage.tracker, host.liveness, host.stage.now);
+  time_passes(&host.stage, host.stage.now - T0 + LINGER);
+  ck_assert_uint_eq(count_records(&host.stage, PNAT_RECORD_END), ends);
+  ck_assert_uint_eq(pnat_liveness_size(host.liveness), 1 - ends);
+  if (ends > 0)
+    ck_assert_int_eq(the_record(&host.stage, PNAT_RECORD_END)->record.reason, PNAT_REASON_KILLED);
+  host_close(&host);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -224,6 +265,7 @@ suite(void)
   TCase *tcase = tcase_create("recheck");
   tcase_add_loop_test(tcase, a_connection_is_open_while_its_process_holds_it, 0, G_N_ELEMENTS(cases));
   tcase_add_test(tcase, a_process_that_is_gone_ends);
+  tcase_add_loop_test(tcase, who_started_after_it_was_heard_of_is_another, 0, G_N_ELEMENTS(traces));
   suite_add_tcase(suite, tcase);
   return suite;
 }

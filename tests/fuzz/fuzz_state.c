@@ -39,9 +39,9 @@ sealed(const guint8 *body, gsize size)
 }
 
 static void
-keep_process(guint32 pid, guint64 start, gpointer data)
+keep_process(const PnatProcessTrace *trace, gpointer data)
 {
-  g_array_append_val(((Restored *)data)->processes, pid);
+  g_array_append_val(((Restored *)data)->processes, trace->pid);
 }
 
 static void

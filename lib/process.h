@@ -50,7 +50,7 @@ struct PnatProcess {
   guint32 auid;
   guint32 ses;
   guint64 start;  /* as in PnatEvent; 0 = not known */
-  gboolean was_gone; /* it had ended when its first event came: one that is alive is another */
+  gboolean was_gone; /* it has ended, and its start was never known: one that is alive is another */
   guint64 entity; /* a number for node, pid and start, or where that is not known the first event */
   char *unit;      /* (nullable) interned: systemd's, as in PnatEvent */
   char *container; /* (nullable) interned */

@@ -376,6 +376,8 @@ pnat_tracker_process_gone(PnatTracker *tracker, guint32 pid, guint64 start, gint
 
   if (process == NULL || (process->start != 0 && process->start != start))
     return;
+  process->start = start;
+  process->was_gone |= start == 0;
   if (has_exited(process, time))
     pnat_tracker_end_process(tracker, process, PNAT_REASON_EXIT, process->maybe_end);
   else

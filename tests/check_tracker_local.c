@@ -287,6 +287,21 @@ START_TEST(the_end_of_another_process_that_had_the_pid_is_nothing)
 }
 END_TEST
 
+/* It was killed while local_tracking was off, and that came to light when an event of the next one was on its way. */
+START_TEST(one_that_lives_is_not_the_one_that_was_found_gone)
+{
+  Stage stage;
+  stage_open(&stage);
+  connects(&stage, &curl, 0, 3, PEER, 443, 0);
+  pnat_tracker_process_gone(stage.tracker, curl.pid, 0, T0 + 500, T0 + 500);
+  transfers_here(&stage, &curl, 400, PNAT_CALL_SEND, 3, NULL);
+  lives_until(&stage, 3000);
+  ck_assert_uint_eq(the_end(&stage)->calls, 1);
+  ck_assert_uint_eq(pnat_tracker_counts(stage.tracker).unattributed, 1);
+  stage_close(&stage);
+}
+END_TEST
+
 START_TEST(another_start_with_the_pid_is_another_process)
 {
   Stage stage;
@@ -514,6 +529,7 @@ main(void)
   tcase_add_loop_test(tcase, a_lone_exit_of_one_of_many_threads_and_then_gone_was_a_kill, 0, 2);
   tcase_add_test(tcase, an_abend_is_a_kill_at_its_own_time);
   tcase_add_test(tcase, the_end_of_another_process_that_had_the_pid_is_nothing);
+  tcase_add_test(tcase, one_that_lives_is_not_the_one_that_was_found_gone);
   tcase_add_test(tcase, another_start_with_the_pid_is_another_process);
   tcase_add_test(tcase, the_same_start_is_the_same_process_whatever_else_is_new);
   tcase_add_test(tcase, known_are_processes_that_have_something_to_lose);

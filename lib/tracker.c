@@ -247,6 +247,18 @@ trace_of(const PnatProcess *process)
   };
 }
 
+gboolean
+pnat_tracker_trace(const PnatTracker *tracker, guint32 pid, PnatProcessTrace *trace)
+{
+  PnatProcess key = { .node = tracker->local, .pid = pid };
+  const PnatProcess *process = g_hash_table_lookup(tracker->processes, &key);
+
+  if (process == NULL || process->end != 0)
+    return FALSE;
+  *trace = trace_of(process);
+  return TRUE;
+}
+
 void
 pnat_tracker_foreach_process(const PnatTracker *tracker, PnatProcessFunc func, gpointer data)
 {

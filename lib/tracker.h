@@ -130,10 +130,13 @@ void pnat_tracker_booted(PnatTracker *tracker, gint64 time);
 typedef struct {
   guint32 pid;
   guint32 ppid;
-  const char *exe; /* (nullable) that it ran last */
+  const char *exe; /* (nullable) (transfer none) that it ran last */
   guint64 start;   /* as in PnatEvent; 0 = not known */
   gint64 newest;   /* ms since 1970, of its newest activity: it had started by then */
 } PnatProcessTrace;
+
+/* @trace: (out) of the process of this host with this pid. @returns FALSE when there is none that has not ended */
+gboolean pnat_tracker_trace(const PnatTracker *tracker, guint32 pid, PnatProcessTrace *trace);
 
 /* Calls @func for each process of this host that has not ended. @trace is valid during the call. @func must not call the tracker. */
 typedef void (*PnatProcessFunc)(const PnatProcessTrace *trace, gpointer data);

@@ -252,6 +252,13 @@ is_too_young(guint32 pid, const PnatProcStat *stat, gint64 time, const PnatIdent
   return !runs(pid, exe);
 }
 
+gboolean
+pnat_liveness_fits(guint32 pid, gint64 time, const PnatIdentity *who)
+{
+  PnatProcStat stat;
+  return pnat_procinfo_stat(pid, &stat) && !is_too_young(pid, &stat, time, who);
+}
+
 guint64
 pnat_liveness_watch(PnatLiveness *liveness, guint32 pid, gint64 time, const PnatIdentity *who)
 {

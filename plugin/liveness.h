@@ -37,6 +37,9 @@ void pnat_liveness_free(PnatLiveness *liveness);
  */
 guint64 pnat_liveness_watch(PnatLiveness *liveness, guint32 pid, gint64 time, const PnatIdentity *who);
 
+/* Whether whoever has @pid now can have made an event at @time. @who: as above */
+gboolean pnat_liveness_fits(guint32 pid, gint64 time, const PnatIdentity *who);
+
 /* What pnat_liveness_watch() returns for a process that started @ticks (PnatProcStat.start) after this boot. */
 guint64 pnat_liveness_key(const PnatLiveness *liveness, guint64 ticks);
 

@@ -251,6 +251,16 @@ note_gone_before(PnatLocal *local, PnatEvent *event)
     process_gone(event->who.pid, 0, pnat_real_ms(), local);
 }
 
+/* While nobody watched it, it may have been killed, and its number used again. */
+static void
+end_unwatched(PnatLocal *local, const PnatEvent *event)
+{
+  PnatProcessTrace trace;
+  if (!pnat_tracker_trace(local->tracker, event->who.pid, &trace) || trace.start != 0 || pnat_recheck_may_be_there(&trace))
+    return;
+  pnat_tracker_process_gone(local->tracker, trace.pid, 0, event->time, pnat_monotonic_ms());
+}
+
 static void
 watch_process(PnatLocal *local, PnatEvent *event, gboolean live)
 {
@@ -265,6 +275,7 @@ watch_process(PnatLocal *local, PnatEvent *event, gboolean live)
     return;
   }
   pnat_gone_succeeded(local->gone, event->who.pid, event->start, event->time);
+  end_unwatched(local, event);
   gboolean known = pnat_tracker_knows_program(local->tracker, event->who.pid, event->who.exe);
   if (!known && local->netns != NULL)
     pnat_netns_introduce(local->netns, event->who.pid);

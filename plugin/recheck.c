@@ -69,26 +69,20 @@ runs_the_same(const PnatProcessTrace *known)
   return known->exe != NULL && pnat_procinfo_read(known->pid, &info) && info.ppid == known->ppid && strcmp(info.exe, known->exe) == 0;
 }
 
-/* Its start is not known: it had started before it was heard of. */
-static guint64
-watch_by_time(PnatLiveness *liveness, const PnatProcessTrace *known)
+gboolean
+pnat_recheck_may_be_there(const PnatProcessTrace *trace)
 {
-  const PnatIdentity who = { .exe = known->exe, .ppid = known->ppid };
-  guint64 start = pnat_liveness_watch(liveness, known->pid, known->newest, &who);
-  if (start == 0 && runs_the_same(known))
-    return pnat_liveness_watch(liveness, known->pid, known->newest + CLOCK_STEP, &who);
-  return start;
+  const PnatIdentity who = { .exe = trace->exe, .ppid = trace->ppid };
+  return pnat_liveness_fits(trace->pid, trace->newest, &who) ||
+         (runs_the_same(trace) && pnat_liveness_fits(trace->pid, trace->newest + CLOCK_STEP, &who));
 }
 
 /* Watches the process if it is the one that is known. @returns as pnat_liveness_watch() */
 static guint64
 watch(PnatLiveness *liveness, const PnatProcessTrace *known)
 {
-  if (known->start == 0)
-    return watch_by_time(liveness, known);
-
   guint64 start = pnat_liveness_watch(liveness, known->pid, G_MAXINT64 / 2, NULL);
-  if (start == known->start)
+  if (known->start != 0 ? known->start == start : start != 0 && pnat_recheck_may_be_there(known))
     return start;
   if (start != 0)
     pnat_liveness_forget(liveness, known->pid);

@@ -21,6 +21,9 @@ G_BEGIN_DECLS
  */
 void pnat_recheck_processes(PnatTracker *tracker, PnatLiveness *liveness, gint64 now);
 
+/* Whether it can be that the process of @trace, whose start is not known, is the one that has its number now. */
+gboolean pnat_recheck_may_be_there(const PnatProcessTrace *trace);
+
 typedef struct PnatRecheck PnatRecheck;
 
 /**

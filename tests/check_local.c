@@ -245,6 +245,27 @@ START_TEST(a_process_is_watched_again_when_local_tracking_is_switched_on_again)
 }
 END_TEST
 
+/* Heard of while local_tracking was off, an hour ago; the next one with its number is read of before it is found gone. */
+START_TEST(an_event_is_not_of_one_that_had_the_number_before)
+{
+  Host host;
+  host_open(&host, 5);
+  PnatEvent event = call_of(&host.stage, &host.self, 0, PNAT_CALL_CONNECT, 99, 0);
+  gint64 now = g_get_real_time() / 1000;
+  event.time = now - (_i == 0 ? 3600000 : 0);
+  towards(&event, "192.0.2.7", 443);
+  happen(&host.stage, &event);
+  event = call_of(&host.stage, &host.self, now - T0, PNAT_CALL_SEND, 99, 100);
+  event.here = TRUE;
+  pnat_local_prepare(host.local, &event, FALSE);
+  happen(&host.stage, &event);
+  time_goes_by(&host);
+  ck_assert_uint_eq(count_records(&host.stage, PNAT_RECORD_END), _i == 0);
+  ck_assert_uint_eq(pnat_tracker_counts(host.stage.tracker).unattributed, _i == 0);
+  host_close(&host);
+}
+END_TEST
+
 /* It was gone, and its exit event was waited for. */
 START_TEST(a_process_that_was_gone_is_told_when_local_tracking_is_switched_off)
 {
@@ -301,6 +322,7 @@ main(void)
   tcase_set_timeout(tcase, 60);
   tcase_add_test(tcase, a_connection_whose_end_was_lost_ends);
   tcase_add_test(tcase, a_process_is_watched_again_when_local_tracking_is_switched_on_again);
+  tcase_add_loop_test(tcase, an_event_is_not_of_one_that_had_the_number_before, 0, 2);
   tcase_add_test(tcase, a_process_that_was_gone_is_told_when_local_tracking_is_switched_off);
   tcase_add_test(tcase, a_socket_that_connects_to_another_peer_is_not_the_calls);
   tcase_add_loop_test(tcase, an_old_event_whose_process_is_gone_is_this_hosts_where_it_comes_from_auditd, 0, 2);

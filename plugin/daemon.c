@@ -20,11 +20,12 @@
 /* ms between looks at events that wait for the rest of their records. */
 #define AGE_INTERVAL 250
 
-/* ms for the sinks to write what waits at the end; µs for the whole end, by which the state is to be written, and for each flow that is
- * in it, of which a second writes half a million. */
+/* ms for the sinks to write what waits at the end; µs for the whole end, by which the state is to be written, and for each flow and each
+ * record that is in it, of which a second writes half a million, and a hundred thousand. */
 #define CLOSE_TIMEOUT 500
 #define END_TIMEOUT (900 * 1000)
 #define END_PER_FLOW 4
+#define END_PER_RECORD 10
 
 static void
 push_record(const PnatRecord *record, gpointer data)
@@ -264,7 +265,25 @@ fail(const GError *error, int status)
   return status;
 }
 
-/* Open flows go into the state, where one is kept; it is saved when the sinks are done, since it says where the log ends. */
+/*
+ * What the sinks could not deliver goes into the state, where one is kept; it is saved when they are done, since it says where the log
+ * ends.
+ *
+ * @returns records in it
+ */
+static guint
+save_state(PnatDaemon *daemon)
+{
+  g_autoptr(GPtrArray) kept = pnat_kept_list_new();
+  gboolean can_save = daemon->resume != NULL && pnat_resume_can_save(daemon->resume);
+
+  pnat_sinks_close(daemon->sinks, CLOSE_TIMEOUT, can_save ? kept : NULL);
+  if (can_save && !pnat_startup_is_replaying(daemon)) /* else the last state serves still */
+    pnat_resume_save(daemon->resume, pnat_monotonic_ms(), kept);
+  return pnat_kept_list_records(kept);
+}
+
+/* Open flows go into the state, where one is kept. */
 static void
 finish(PnatDaemon *daemon)
 {
@@ -282,9 +301,7 @@ finish(PnatDaemon *daemon)
   pnat_tracker_settle(daemon->tracker);
   if (daemon->resume == NULL || !pnat_resume_can_save(daemon->resume))
     pnat_tracker_finish(daemon->tracker, PNAT_REASON_SHUTDOWN, pnat_real_ms());
-  pnat_sinks_close(daemon->sinks, CLOSE_TIMEOUT);
-  if (daemon->resume != NULL && !pnat_startup_is_replaying(daemon)) /* else the last state serves still */
-    pnat_resume_save(daemon->resume, pnat_monotonic_ms());
+  deadline += (gint64)save_state(daemon) * END_PER_RECORD;
   pnat_resume_free(daemon->resume, deadline);
   /* The rest is memory, which the end of the process frees sooner than we could: auditd waits. */
 }

@@ -30,6 +30,9 @@
 /* ms by which a moment of one clock, told by another, may be wrong. */
 #define CLOCK_GRAIN 100
 
+/* Bytes of records in the state that no output has taken yet. */
+#define MOST_KEPT (64 * 1024 * 1024)
+
 /* ms that an event's records may take to be written, at most, but for a host that stands still. */
 #define UNDER_WAY 2000
 
@@ -52,6 +55,7 @@ struct PnatResume {
   PnatAuditLog *stored;   /* (nullable) while catching up */
   PnatFeed *feed;         /* (nullable) likewise */
   GString *unfinished;    /* lines */
+  GPtrArray *kept;        /* (nullable) of PnatKept, from the state */
   gint64 due;             /* ms, tracker's clock */
   guint64 replayed;
 };
@@ -125,6 +129,7 @@ pnat_resume_free(PnatResume *resume, gint64 deadline)
   stop_replay(resume);
   pnat_store_free(resume->store, deadline);
   g_string_free(resume->unfinished, TRUE);
+  g_clear_pointer(&resume->kept, g_ptr_array_unref);
   g_free(resume->boot_id);
   g_free(resume->state_dir);
   g_free(resume->log_file);
@@ -141,7 +146,7 @@ moment_codec(PnatMoment *moment, PnatCodec *codec)
 }
 
 static GByteArray *
-position(PnatResume *resume)
+position(PnatResume *resume, GPtrArray *kept)
 {
   PnatCodec codec = pnat_codec_writer(0);
   PnatLogPlace place = { 0 };
@@ -155,6 +160,7 @@ position(PnatResume *resume)
   moment_codec(&now, &codec);
   pnat_seen_codec(&resume->seen, &codec);
   pnat_losses_codec(resume->losses, &codec);
+  pnat_kept_list_codec(kept, &codec);
   return pnat_codec_finish(&codec);
 }
 
@@ -167,6 +173,9 @@ take_position(PnatResume *resume, const GByteArray *bytes, PnatLogPlace *place)
   moment_codec(&resume->saved, &codec);
   pnat_seen_codec(&resume->seen, &codec);
   pnat_losses_codec(resume->losses, &codec);
+  resume->kept = pnat_kept_list_new();
+  if (codec.at < codec.end) /* else it was saved before there was such a list */
+    pnat_kept_list_codec(resume->kept, &codec);
   return !codec.failed;
 }
 
@@ -192,12 +201,13 @@ pnat_resume_will_save(const PnatResume *resume)
 }
 
 gboolean
-pnat_resume_save(PnatResume *resume, gint64 now)
+pnat_resume_save(PnatResume *resume, gint64 now, GPtrArray *kept)
 {
   if (resume->store == NULL)
     return FALSE;
+  pnat_kept_list_bound(kept, MOST_KEPT);
   g_auto(PnatStateMeta) meta = { .boot_id = g_strdup(resume->boot_id), .host = g_strdup(g_get_host_name()),
-                                 .saved = pnat_real_ms(), .position = position(resume) };
+                                 .saved = pnat_real_ms(), .position = position(resume, kept) };
   pnat_store_save(resume->store, pnat_state_save(resume->tracker, &meta, now));
   resume->due = now + resume->interval;
   return TRUE;
@@ -208,7 +218,8 @@ pnat_resume_advance(PnatResume *resume, gint64 now, gboolean waiting)
 {
   if (now < resume->due || pnat_resume_is_replaying(resume) || (waiting && now < resume->due + WAIT_FOR_SINKS))
     return;
-  if (!pnat_resume_save(resume, now))
+  g_autoptr(GPtrArray) none = pnat_kept_list_new();
+  if (!pnat_resume_save(resume, now, none))
     resume->due = G_MAXINT64;
 }
 
@@ -317,6 +328,7 @@ pnat_resume_load(PnatResume *resume, const PnatPause *pause, PnatEventFunc func,
     return FALSE;
   }
   if (!take_position(resume, meta.position, &place)) {
+    g_clear_pointer(&resume->kept, g_ptr_array_unref);
     refuse_state(resume, "it does not hold together");
     return FALSE;
   }
@@ -332,6 +344,12 @@ pnat_resume_load(PnatResume *resume, const PnatPause *pause, PnatEventFunc func,
   if (resume->in_last_boot && !pnat_resume_is_replaying(resume))
     end_last_boot(resume);
   return TRUE;
+}
+
+GPtrArray *
+pnat_resume_kept(const PnatResume *resume)
+{
+  return resume->kept;
 }
 
 gboolean

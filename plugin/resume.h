@@ -11,6 +11,7 @@
 #include "lib/tracker.h"
 #include "logtail.h"
 #include "losses.h"
+#include "sinks.h"
 
 G_BEGIN_DECLS
 
@@ -47,6 +48,9 @@ void pnat_resume_free(PnatResume *resume, gint64 deadline);
  */
 gboolean pnat_resume_load(PnatResume *resume, const PnatPause *pause, PnatEventFunc func, gpointer data);
 
+/* What the outputs had not delivered when the restored state was saved. @returns (transfer none) (nullable) list of PnatKept */
+GPtrArray *pnat_resume_kept(const PnatResume *resume);
+
 /* Catches up a piece. @returns FALSE when all is done */
 gboolean pnat_resume_step(PnatResume *resume);
 
@@ -78,8 +82,13 @@ gboolean pnat_resume_can_save(const PnatResume *resume);
 /* Tries whether a state could be written now, and logs why not. */
 gboolean pnat_resume_will_save(const PnatResume *resume);
 
-/* Saves now. @returns FALSE when no state is kept */
-gboolean pnat_resume_save(PnatResume *resume, gint64 now);
+/**
+ * Saves now.
+ *
+ * @kept: list of PnatKept: what the outputs have not delivered; the oldest of more than 64 MiB is dropped
+ * @returns FALSE when no state is kept
+ */
+gboolean pnat_resume_save(PnatResume *resume, gint64 now, GPtrArray *kept);
 
 /* Events handled from the stored log. */
 guint64 pnat_resume_replayed(const PnatResume *resume);

@@ -9,7 +9,6 @@
 #include "sink.h"
 
 #include <signal.h>
-#include <string.h>
 
 #include "log.h"
 
@@ -28,22 +27,6 @@
 /* How long after the deadline a thread that is not hanging may take to end. */
 #define GRACE (20 * G_TIME_SPAN_MILLISECOND)
 
-/* A rendered record. */
-typedef struct {
-  gint64 start; /* ms since 1970, as in the record */
-  gint64 end;
-  gboolean is_loss; /* the sink's own word, no record of its owner's */
-  gsize length;
-  char payload[];
-} Item;
-
-/* What was dropped since the last loss record. */
-typedef struct {
-  gint64 start;
-  gint64 end;
-  guint64 count;
-} Loss;
-
 struct PnatSink {
   const PnatSinkKind *kind;
   gpointer self;
@@ -57,11 +40,9 @@ struct PnatSink {
   GMutex lock;
   GCond wake;    /* the thread has something to do */
   GCond ended;   /* has_ended became true */
-  GQueue queue;  /* of Item */
-  gsize bytes;   /* of payloads in it */
-  Item *current; /* (nullable) what is being delivered */
+  PnatBacklog queue;
+  PnatItem *current; /* (nullable) what is being delivered */
   guint max_queue;
-  Loss loss;
   guint64 written;
   guint64 dropped;
   gint64 pause;     /* until the next try, µs; 0 = the last one went well */
@@ -78,8 +59,8 @@ free_members(gpointer data)
   PnatSink *sink = data;
 
   sink->kind->free(sink->self);
-  g_queue_clear_full(&sink->queue, g_free);
-  g_free(sink->current);
+  pnat_backlog_clear(&sink->queue);
+  g_clear_pointer(&sink->current, pnat_item_unref);
   g_free(sink->host);
   g_string_free(sink->scratch, TRUE);
   g_mutex_clear(&sink->lock);
@@ -93,73 +74,37 @@ sink_unref(PnatSink *sink)
   g_atomic_rc_box_release_full(sink, free_members);
 }
 
-static Item *
-item_new(const PnatRecord *record, const GString *payload)
-{
-  Item *item = g_malloc(sizeof *item + payload->len + 1);
-
-  *item = (Item){ .start = record->start != 0 ? record->start : record->last,
-                  .end = record->end != 0 ? record->end : record->last,
-                  .length = payload->len };
-  memcpy(item->payload, payload->str, payload->len + 1);
-  return item;
-}
-
 static guint
 waiting(const PnatSink *sink)
 {
-  return sink->queue.length + (sink->current != NULL && !sink->current->is_loss);
-}
-
-/* One that was waiting is gone. */
-static void
-note_dropped(PnatSink *sink, const Item *item)
-{
-  Loss *loss = &sink->loss;
-
-  if (item->start != 0 && (loss->start == 0 || item->start < loss->start))
-    loss->start = item->start;
-  loss->end = MAX(loss->end, item->end);
-  loss->count++;
-  sink->dropped++;
+  return sink->queue.items.length + (sink->current != NULL && sink->current->lost == 0);
 }
 
 static void
 drop_oldest(PnatSink *sink)
 {
-  g_autofree Item *item = g_queue_pop_head(&sink->queue);
-
-  sink->bytes -= item->length;
-  note_dropped(sink, item);
+  pnat_backlog_drop(&sink->queue);
+  sink->dropped++;
 }
 
-static Item *
+static PnatItem *
 loss_item(PnatSink *sink)
 {
+  PnatLost *missing = &sink->queue.missing;
   const PnatRecord record = { .kind = PNAT_RECORD_LOSS,
-                              .start = sink->loss.start,
-                              .last = sink->loss.end,
-                              .end = sink->loss.end,
+                              .start = missing->from,
+                              .last = missing->to,
+                              .end = missing->to,
                               .host = sink->host,
                               .source = PNAT_LOSS_QUEUE,
-                              .lost = sink->loss.count };
+                              .lost = missing->lost };
   g_autoptr(GString) payload = g_string_new(NULL);
-  Item *item;
+  PnatItem *item;
 
   sink->kind->render(sink->self, &record, payload);
-  item = item_new(&record, payload);
-  item->is_loss = TRUE;
-  sink->loss = (Loss){ 0 };
-  return item;
-}
-
-static Item *
-next_item(PnatSink *sink)
-{
-  Item *item = g_queue_pop_head(&sink->queue);
-
-  if (item != NULL)
-    sink->bytes -= item->length;
+  item = pnat_item_new(&record, payload);
+  item->lost = missing->lost;
+  missing->lost = 0;
   return item;
 }
 
@@ -168,21 +113,21 @@ static void
 take(PnatSink *sink)
 {
   if (sink->current == NULL)
-    sink->current = sink->loss.count > 0 ? loss_item(sink) : next_item(sink);
+    sink->current = sink->queue.missing.lost > 0 ? loss_item(sink) : pnat_backlog_pop(&sink->queue);
 }
 
-/* Whether there is no room for @item. */
+/* Whether @records more, of @length bytes, are too many. */
 static gboolean
-is_full(const PnatSink *sink, const Item *item)
+is_too_much(const PnatSink *sink, guint records, gsize length)
 {
   gsize most = MAX((gsize)sink->max_queue * BYTES_PER_RECORD, BYTES_LEAST);
-  return waiting(sink) >= sink->max_queue || sink->bytes + item->length > most;
+  return waiting(sink) + records > sink->max_queue || sink->queue.bytes + length > most;
 }
 
 static gboolean
 has_work(const PnatSink *sink)
 {
-  return sink->current != NULL || sink->loss.count > 0 || sink->queue.length > 0;
+  return sink->current != NULL || sink->queue.missing.lost > 0 || sink->queue.items.length > 0;
 }
 
 static void
@@ -254,9 +199,9 @@ settle(PnatSink *sink, gboolean delivered)
     sink->retry_at = g_get_monotonic_time() + sink->pause;
     return;
   }
-  if (!sink->current->is_loss)
+  if (sink->current->lost == 0)
     sink->written++;
-  g_clear_pointer(&sink->current, g_free);
+  g_clear_pointer(&sink->current, pnat_item_unref);
   sink->pause = sink->retry_at = 0;
 }
 
@@ -332,7 +277,6 @@ pnat_sink_new(const PnatSinkKind *kind, gpointer self, guint max_queue, const ch
   sink->max_queue = MAX(max_queue, 1);
   sink->host = g_strdup(host);
   sink->scratch = g_string_sized_new(1024);
-  g_queue_init(&sink->queue);
   g_mutex_init(&sink->lock);
   g_cond_init(&sink->wake);
   g_cond_init(&sink->ended);
@@ -343,16 +287,15 @@ pnat_sink_new(const PnatSinkKind *kind, gpointer self, guint max_queue, const ch
 void
 pnat_sink_push(PnatSink *sink, const PnatRecord *record)
 {
-  Item *item;
+  PnatItem *item;
 
   g_string_truncate(sink->scratch, 0);
   sink->kind->render(sink->self, record, sink->scratch);
-  item = item_new(record, sink->scratch);
+  item = pnat_item_new(record, sink->scratch);
   g_mutex_lock(&sink->lock);
-  while (sink->queue.length > 0 && is_full(sink, item))
+  while (sink->queue.items.length > 0 && is_too_much(sink, 1, item->length))
     drop_oldest(sink);
-  sink->bytes += item->length;
-  g_queue_push_tail(&sink->queue, item);
+  pnat_backlog_push(&sink->queue, item);
   if (sink->is_idle)
     g_cond_signal(&sink->wake);
   g_mutex_unlock(&sink->lock);
@@ -394,40 +337,77 @@ pnat_sink_stop_begin(PnatSink *sink, gint64 deadline)
   g_mutex_unlock(&sink->lock);
 }
 
-/* What a sink that is stopped leaves. */
-typedef struct {
-  GQueue queue; /* of Item, none of them a loss */
-  Loss loss;
-  guint64 written;
-  guint64 dropped;
-} Rest;
-
-/* A thread that hangs keeps what it is delivering: a copy goes on. Lock held. */
+/* What is being delivered is part of it: of a thread that hangs nobody knows whether it will be. Lock held. */
 static void
-take_rest(PnatSink *sink, Rest *rest)
+add_current(const PnatSink *sink, PnatBacklog *backlog)
 {
-  *rest = (Rest){ .queue = sink->queue, .loss = sink->loss, .written = sink->written, .dropped = sink->dropped };
-  g_queue_init(&sink->queue);
-  sink->bytes = 0;
-  if (sink->current == NULL || sink->current->is_loss)
+  PnatBacklog first = { 0 };
+
+  if (sink->current == NULL)
     return;
-  gsize size = sizeof *sink->current + sink->current->length + 1;
-  Item *copy = g_malloc(size);
-  memcpy(copy, sink->current, size);
-  g_queue_push_head(&rest->queue, copy);
+  if (sink->current->lost > 0)
+    pnat_backlog_miss(backlog, sink->current);
+  else
+    pnat_backlog_push(&first, g_atomic_rc_box_acquire(sink->current));
+  pnat_backlog_prepend(backlog, &first);
 }
 
+PnatBacklog
+pnat_sink_waiting(PnatSink *sink)
+{
+  PnatBacklog backlog;
+
+  g_mutex_lock(&sink->lock);
+  backlog = pnat_backlog_copy(&sink->queue);
+  add_current(sink, &backlog);
+  g_mutex_unlock(&sink->lock);
+  return backlog;
+}
+
+/* Lock held. */
 static void
-stop(PnatSink *sink, gint64 deadline, Rest *rest)
+put_back(PnatSink *sink, PnatBacklog *before)
+{
+  pnat_backlog_prepend(&sink->queue, before);
+  while (sink->queue.items.length > 0 && is_too_much(sink, 0, 0))
+    drop_oldest(sink);
+  g_cond_signal(&sink->wake);
+}
+
+void
+pnat_sink_put_back(PnatSink *sink, PnatBacklog *before)
+{
+  g_mutex_lock(&sink->lock);
+  put_back(sink, before);
+  g_mutex_unlock(&sink->lock);
+}
+
+void
+pnat_sink_miss(PnatSink *sink, const PnatLost *missing)
+{
+  g_mutex_lock(&sink->lock);
+  pnat_backlog_add_missing(&sink->queue, missing);
+  sink->dropped += missing->lost;
+  g_cond_signal(&sink->wake);
+  g_mutex_unlock(&sink->lock);
+}
+
+/* @left: (out). @returns the counts at the end */
+static PnatSinkCounts
+stop(PnatSink *sink, gint64 deadline, PnatBacklog *left)
 {
   gboolean ended = TRUE;
+  PnatSinkCounts counts;
 
   pnat_sink_stop_begin(sink, deadline);
   g_mutex_lock(&sink->lock);
   while (!sink->has_ended && ended)
     ended = g_cond_wait_until(&sink->ended, &sink->lock, deadline + GRACE);
   ended = sink->has_ended;
-  take_rest(sink, rest);
+  *left = sink->queue;
+  sink->queue = (PnatBacklog){ 0 };
+  add_current(sink, left);
+  counts = (PnatSinkCounts){ .written = sink->written, .dropped = sink->dropped, .waiting = left->items.length };
   g_mutex_unlock(&sink->lock);
 
   if (ended)
@@ -435,40 +415,35 @@ stop(PnatSink *sink, gint64 deadline, Rest *rest)
   else
     g_thread_unref(sink->thread);
   sink_unref(sink);
+  return counts;
 }
 
 guint
-pnat_sink_stop(PnatSink *sink, gint64 deadline)
+pnat_sink_stop(PnatSink *sink, gint64 deadline, PnatBacklog *left)
 {
-  Rest rest;
-  stop(sink, deadline, &rest);
-  guint left = rest.queue.length;
-  g_queue_clear_full(&rest.queue, g_free);
-  return left;
+  g_auto(PnatBacklog) rest = { 0 };
+  PnatSinkCounts counts = stop(sink, deadline, &rest);
+
+  if (left != NULL) {
+    *left = rest;
+    rest = (PnatBacklog){ 0 };
+  }
+  return counts.waiting;
 }
 
 guint
 pnat_sink_succeed(PnatSink *sink, PnatSink *before, gint64 deadline, gboolean is_alike)
 {
-  Rest rest;
-  guint gone = 0;
-  Item *item;
+  g_auto(PnatBacklog) rest = { 0 };
+  PnatSinkCounts counts = stop(before, deadline, &rest);
+  guint gone = is_alike ? 0 : counts.waiting;
 
-  stop(before, deadline, &rest);
+  while (!is_alike && rest.items.length > 0)
+    pnat_backlog_drop(&rest);
   g_mutex_lock(&sink->lock);
-  sink->loss = rest.loss;
-  sink->written = rest.written;
-  sink->dropped = rest.dropped;
-  for (; (item = g_queue_pop_head(&rest.queue)) != NULL; gone += !is_alike) {
-    if (is_alike) {
-      sink->bytes += item->length;
-      g_queue_push_tail(&sink->queue, item);
-      continue;
-    }
-    note_dropped(sink, item);
-    g_free(item);
-  }
-  g_cond_signal(&sink->wake);
+  sink->written = counts.written;
+  sink->dropped = counts.dropped + gone;
+  put_back(sink, &rest);
   g_mutex_unlock(&sink->lock);
   return gone;
 }

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "backlog.h"
 #include "lib/record.h"
 
 G_BEGIN_DECLS
@@ -70,9 +71,19 @@ void pnat_sink_stop_begin(PnatSink *sink, gint64 deadline);
  * A thread that hangs in a delivery at the deadline is left behind, on purpose: nothing can get it out of the kernel, and exit(3)
  * ends it. It frees the sink itself should it ever come back.
  *
- * @returns how many records were still waiting and are gone
+ * @left: (out) (nullable) what was still waiting, and was not told yet; to be cleared. Where it is NULL, that is gone
+ * @returns how many records were still waiting
  */
-guint pnat_sink_stop(PnatSink *sink, gint64 deadline);
+guint pnat_sink_stop(PnatSink *sink, gint64 deadline, PnatBacklog *left);
+
+/* What waits now, what is being delivered included, and what is missing and was not told yet. @returns what is to be cleared */
+PnatBacklog pnat_sink_waiting(PnatSink *sink);
+
+/* Puts @before in front of what waits, and leaves it empty. What does not fit then is dropped, oldest first. */
+void pnat_sink_put_back(PnatSink *sink, PnatBacklog *before);
+
+/* Has the sink tell that so many records are missing. */
+void pnat_sink_miss(PnatSink *sink, const PnatLost *missing);
 
 /**
  * Stops @before as pnat_sink_stop() does, and has @sink go on where it was: with its counts and, if they are rendered in the same way

@@ -20,12 +20,14 @@ typedef struct {
   gpointer (*open)(const PnatConfig *config, GError **error);
   /* The options open() looks at, as one string. @returns (transfer full) */
   char *(*options)(const PnatConfig *config);
+  /* Those on which the bytes of a record depend. @returns (transfer full) */
+  char *(*form)(const PnatConfig *config);
 } Maker;
 
 typedef struct {
   const Maker *maker;
   char *options;
-  char *format;
+  char *form;
   gpointer self;  /* as long as there is no sink */
   PnatSink *sink; /* (nullable) */
 } Entry;
@@ -49,6 +51,12 @@ file_options(const PnatConfig *config)
   return g_strdup_printf("%u\n%s\n%s\n%s", config->max_queue, config->file, config->log_group, config->format);
 }
 
+static char *
+file_form(const PnatConfig *config)
+{
+  return g_strdup(config->format);
+}
+
 static gpointer
 open_syslog(const PnatConfig *config, GError **error)
 {
@@ -59,6 +67,12 @@ static char *
 syslog_options(const PnatConfig *config)
 {
   return g_strdup_printf("%u\n%d\n%s", config->max_queue, config->syslog_facility, config->format);
+}
+
+static char *
+syslog_form(const PnatConfig *config)
+{
+  return g_strdup_printf("%d %s", config->syslog_facility, config->format);
 }
 
 static gpointer
@@ -73,10 +87,16 @@ journal_options(const PnatConfig *config)
   return g_strdup_printf("%u\n%d", config->max_queue, config->syslog_facility);
 }
 
+static char *
+journal_form(const PnatConfig *config)
+{
+  return g_strdup_printf("%d", config->syslog_facility);
+}
+
 static const Maker makers[] = {
-  { PNAT_OUTPUT_FILE, &pnat_sink_file, open_file, file_options },
-  { PNAT_OUTPUT_SYSLOG, &pnat_sink_syslog, open_syslog, syslog_options },
-  { PNAT_OUTPUT_JOURNAL, &pnat_sink_journal, open_journal, journal_options },
+  { PNAT_OUTPUT_FILE, &pnat_sink_file, open_file, file_options, file_form },
+  { PNAT_OUTPUT_SYSLOG, &pnat_sink_syslog, open_syslog, syslog_options, syslog_form },
+  { PNAT_OUTPUT_JOURNAL, &pnat_sink_journal, open_journal, journal_options, journal_form },
 };
 
 static void
@@ -87,7 +107,7 @@ entry_free(gpointer data)
   if (entry->self != NULL)
     entry->maker->kind->free(entry->self);
   g_free(entry->options);
-  g_free(entry->format);
+  g_free(entry->form);
   g_free(entry);
 }
 
@@ -137,7 +157,7 @@ open_entries(const PnatConfig *config, const GPtrArray *present, GError **error)
     entry = g_new0(Entry, 1);
     entry->maker = maker;
     entry->options = maker->options(config);
-    entry->format = g_strdup(config->format);
+    entry->form = maker->form(config);
     entry->sink = find_alike(present, maker, entry->options);
     g_ptr_array_add(entries, entry);
     if (entry->sink == NULL && (entry->self = maker->open(config, error)) == NULL)
@@ -158,21 +178,26 @@ stop_others_begin(const GPtrArray *entries, const GPtrArray *kept, gint64 deadli
   }
 }
 
-/* @returns records lost */
+/* @left: (nullable) list to which what is left is added. @returns how many records are left */
 static guint
-stop_others(const GPtrArray *entries, const GPtrArray *kept, gint64 deadline)
+stop_others(const GPtrArray *entries, const GPtrArray *kept, gint64 deadline, GPtrArray *left)
 {
-  guint lost = 0;
+  guint records = 0;
 
   for (guint i = 0; i < entries->len; i++) {
     Entry *entry = entries->pdata[i];
-    guint left = entry->sink == NULL || has_sink(kept, entry->sink) ? 0 : pnat_sink_stop(entry->sink, deadline);
+    g_auto(PnatBacklog) backlog = { 0 };
 
-    if (left > 0)
-      pnat_log_warning("%s: stopped with %u records still waiting; they are lost", entry->maker->kind->name, left);
-    lost += left;
+    if (entry->sink == NULL || has_sink(kept, entry->sink))
+      continue;
+    records += pnat_sink_stop(entry->sink, deadline, &backlog);
+    if (backlog.items.length > 0)
+      pnat_log_warning("%s: stopped with %u records still waiting%s", entry->maker->kind->name, backlog.items.length,
+                       left != NULL ? "" : "; they are lost");
+    if (left != NULL)
+      pnat_kept_list_add(left, entry->maker->kind->name, entry->form, &backlog);
   }
-  return lost;
+  return records;
 }
 
 /* @returns (transfer none) (nullable) the entry of the same kind, whose sink is to go */
@@ -192,11 +217,78 @@ find_predecessor(const GPtrArray *entries, const GPtrArray *kept, const Maker *m
 static void
 succeed(Entry *entry, Entry *before, gint64 deadline)
 {
-  gboolean is_alike = entry->maker->output == PNAT_OUTPUT_FILE && g_str_equal(entry->format, before->format);
+  gboolean is_alike = g_str_equal(entry->form, before->form);
   guint gone = pnat_sink_succeed(entry->sink, g_steal_pointer(&before->sink), deadline, is_alike);
 
   if (gone > 0)
     pnat_log_warning("%s: %u records that were still waiting are dropped, since its options have changed", entry->maker->kind->name, gone);
+}
+
+/* @returns (transfer none) (nullable) */
+static const Entry *
+find_output(const GPtrArray *entries, const char *output)
+{
+  for (guint i = 0; i < entries->len; i++) {
+    const Entry *entry = entries->pdata[i];
+
+    if (g_str_equal(entry->maker->kind->name, output))
+      return entry;
+  }
+  return NULL;
+}
+
+static void
+miss_all(PnatBacklog *backlog)
+{
+  while (backlog->items.length > 0)
+    pnat_backlog_drop(backlog);
+}
+
+static void
+put_back(PnatSinks *sinks, PnatKept *kept)
+{
+  const Entry *entry = find_output(sinks->entries, kept->output);
+  guint records = kept->backlog.items.length;
+  gboolean is_alike = entry != NULL && g_str_equal(entry->form, kept->form);
+
+  if (!is_alike)
+    miss_all(&kept->backlog);
+  if (records > 0 && is_alike)
+    pnat_log_notice("%s: %u records that were still waiting go on waiting", kept->output, records);
+  else if (records > 0)
+    pnat_log_warning("%s: %u records that were still waiting are dropped, since %s", kept->output, records,
+                     entry != NULL ? "its options have changed" : "it is no longer an output");
+  if (is_alike) {
+    pnat_sink_put_back(entry->sink, &kept->backlog);
+    return;
+  }
+  for (guint i = 0; i < sinks->entries->len; i++) {
+    const Entry *other = sinks->entries->pdata[i];
+
+    if (entry == NULL || other == entry)
+      pnat_sink_miss(other->sink, &kept->backlog.missing);
+  }
+}
+
+void
+pnat_sinks_put_back(PnatSinks *sinks, GPtrArray *kept)
+{
+  for (guint i = 0; i < kept->len; i++)
+    put_back(sinks, kept->pdata[i]);
+}
+
+GPtrArray *
+pnat_sinks_waiting(PnatSinks *sinks)
+{
+  GPtrArray *list = pnat_kept_list_new();
+
+  for (guint i = 0; i < sinks->entries->len; i++) {
+    const Entry *entry = sinks->entries->pdata[i];
+    g_auto(PnatBacklog) backlog = pnat_sink_waiting(entry->sink);
+
+    pnat_kept_list_add(list, entry->maker->kind->name, entry->form, &backlog);
+  }
+  return list;
 }
 
 gboolean
@@ -204,6 +296,7 @@ pnat_sinks_reconfigure(PnatSinks *sinks, const PnatConfig *config, GError **erro
 {
   GPtrArray *entries = open_entries(config, sinks->entries, error);
   gint64 deadline = g_get_monotonic_time() + RECONFIGURE_TIMEOUT * G_TIME_SPAN_MILLISECOND;
+  g_autoptr(GPtrArray) left = pnat_kept_list_new();
 
   if (entries == NULL)
     return FALSE;
@@ -220,9 +313,10 @@ pnat_sinks_reconfigure(PnatSinks *sinks, const PnatConfig *config, GError **erro
     if (before != NULL)
       succeed(entry, before, deadline);
   }
-  stop_others(sinks->entries, entries, deadline);
+  stop_others(sinks->entries, entries, deadline, left);
   g_ptr_array_unref(sinks->entries);
   sinks->entries = entries;
+  pnat_sinks_put_back(sinks, left);
   return TRUE;
 }
 
@@ -264,18 +358,18 @@ pnat_sinks_reopen(PnatSinks *sinks)
 }
 
 guint
-pnat_sinks_close(PnatSinks *sinks, gint64 timeout)
+pnat_sinks_close(PnatSinks *sinks, gint64 timeout, GPtrArray *left)
 {
   g_autoptr(GPtrArray) none = g_ptr_array_new();
-  guint lost;
+  guint records;
 
   if (sinks == NULL)
     return 0;
   gint64 deadline = g_get_monotonic_time() + timeout * G_TIME_SPAN_MILLISECOND;
   stop_others_begin(sinks->entries, none, deadline);
-  lost = stop_others(sinks->entries, none, deadline);
+  records = stop_others(sinks->entries, none, deadline, left);
   sinks_free(sinks);
-  return lost;
+  return records;
 }
 
 void

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "kept.h"
 #include "lib/config.h"
 #include "sink.h"
 
@@ -22,7 +23,8 @@ PnatSinks *pnat_sinks_open(const PnatConfig *config, const char *host, GError **
 
 /**
  * Takes over another configuration, as at SIGHUP. A sink whose options did not change goes on with what waits in it, and reopens;
- * others are stopped, within a fraction of a second altogether.
+ * others are stopped, within a fraction of a second altogether. What then still waits goes to the output that takes their place, or
+ * is told as dropped, as in pnat_sinks_put_back().
  *
  * @returns FALSE and @error, with everything as it was, when an output can not be opened for good
  */
@@ -33,9 +35,25 @@ void pnat_sinks_push(const PnatRecord *record, gpointer sinks);
 
 void pnat_sinks_reopen(PnatSinks *sinks);
 
-/* Stops all sinks within @timeout (ms) altogether and frees them; logs what was lost. @sinks may be NULL. @returns records lost
+/* What waits now, and what is missing and was not told yet. @returns (transfer full) list of PnatKept */
+GPtrArray *pnat_sinks_waiting(PnatSinks *sinks);
+
+/**
+ * Puts what waited in another run in front of what waits. Where its records would look different now, they are told as dropped; where
+ * there is no such output any more, all others tell it.
+ *
+ * @kept: list of PnatKept, whose backlogs are left empty
  */
-guint pnat_sinks_close(PnatSinks *sinks, gint64 timeout);
+void pnat_sinks_put_back(PnatSinks *sinks, GPtrArray *kept);
+
+/**
+ * Stops all sinks within @timeout (ms) altogether and frees them; logs what is left.
+ *
+ * @sinks: may be NULL
+ * @left: (nullable) list of PnatKept, to which what is left is added; where it is NULL, that is lost
+ * @returns how many records are left
+ */
+guint pnat_sinks_close(PnatSinks *sinks, gint64 timeout, GPtrArray *left);
 
 /* Calls @func for each sink, for self-reports. */
 typedef void (*PnatSinkFunc)(PnatSink *sink, gpointer data);

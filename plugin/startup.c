@@ -106,6 +106,8 @@ load_state(PnatDaemon *daemon)
   const PnatPause pause = { NULL, NULL };
   if (!pnat_resume_load(daemon->resume, &pause, pnat_daemon_take, daemon))
     return;
+  if (pnat_resume_kept(daemon->resume) != NULL)
+    pnat_sinks_put_back(daemon->sinks, pnat_resume_kept(daemon->resume));
   if (pnat_startup_is_replaying(daemon)) {
     pnat_input_hold(daemon->input);
     daemon->replay = g_idle_add_full(G_PRIORITY_DEFAULT, replay_some, daemon, NULL);

@@ -27,7 +27,7 @@ setup(void)
 static void
 teardown(void)
 {
-  pnat_sinks_close(sinks, 1000);
+  pnat_sinks_close(sinks, 1000, NULL);
   pnat_config_free(config);
   remove_scratch(directory);
   g_free(directory);

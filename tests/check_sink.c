@@ -7,6 +7,7 @@
 
 typedef enum {
   GATE_OPEN,   /* takes records */
+  GATE_ONE,    /* takes one, and is closed then */
   GATE_CLOSED, /* says "later" */
   GATE_HANGS,  /* does not come back until it is told otherwise */
 } GateState;
@@ -32,7 +33,9 @@ gate_deliver(gpointer data, const char *payload, gsize length, GError **error)
   g_cond_broadcast(&gate->changed);
   while (gate->state == GATE_HANGS)
     g_cond_wait(&gate->changed, &gate->lock);
-  open = gate->state == GATE_OPEN;
+  open = gate->state == GATE_OPEN || gate->state == GATE_ONE;
+  if (gate->state == GATE_ONE)
+    gate->state = GATE_CLOSED;
   if (open)
     g_string_append_c(g_string_append_len(gate->taken, payload, (gssize)length), '\n');
   g_mutex_unlock(&gate->lock);
@@ -133,7 +136,7 @@ START_TEST(what_waits_is_delivered_in_order_after_a_stall)
   ck_assert_uint_eq(pnat_sink_counts(sink).waiting, 500);
   gate_set(gate, GATE_OPEN);
   wait_for_written(sink, 500);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   assert_lines(gate->taken->str, 1, 500);
   gate_dispose(gate);
 }
@@ -154,7 +157,7 @@ START_TEST(what_does_not_fit_is_dropped_oldest_first_and_told_once)
   ck_assert_uint_eq(counts.dropped, 15);
   gate_set(gate, GATE_OPEN);
   wait_for_written(sink, 10);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
 
   lines = g_strsplit(gate->taken->str, "\n", -1);
   ck_assert_uint_eq(g_strv_length(lines), 12);
@@ -185,10 +188,81 @@ START_TEST(a_second_stall_has_a_loss_record_of_its_own)
   gate_set(gate, GATE_OPEN);
   wait_for_written(sink, 4);
   ck_assert_uint_eq(pnat_sink_counts(sink).dropped, 7);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   ck_assert_ptr_nonnull(strstr(gate->taken->str, " lost=3\n"));
   ck_assert_ptr_nonnull(strstr(gate->taken->str, " lost=4\n"));
   gate_dispose(gate);
+}
+END_TEST
+
+/* A sink whose loss record is under way: 1 was taken, 2 to 4 are told as lost, 5 and 6 wait. */
+static PnatSink *
+sink_with_a_loss_under_way(Gate *gate)
+{
+  PnatSink *sink = pnat_sink_new(&gate_kind, gate, 3, "here");
+
+  push_numbered(sink, 1, 1, NULL);
+  wait_until(gate, &gate->tries, 1);
+  push_numbered(sink, 2, 6, NULL);
+  gate_set(gate, GATE_ONE);
+  wait_for_written(sink, 1);
+  gate_forget_tries(gate);
+  wait_until(gate, &gate->tries, 2);
+  return sink;
+}
+
+START_TEST(a_loss_that_was_not_told_yet_is_told_by_the_successor)
+{
+  Gate *gate = gate_new(GATE_CLOSED), *next = gate_new(GATE_OPEN);
+  PnatSink *before = sink_with_a_loss_under_way(gate);
+  PnatSink *sink = pnat_sink_new(&gate_kind, next, 3, "here");
+
+  ck_assert_uint_eq(pnat_sink_succeed(sink, before, soon(50), TRUE), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
+  ck_assert_ptr_null(strstr(gate->taken->str, "event=loss "));
+  ck_assert_msg(g_str_has_prefix(next->taken->str, "event=loss ") && strstr(next->taken->str, " lost=3\n") != NULL, "%s",
+                next->taken->str);
+  gate_dispose(gate);
+  gate_dispose(next);
+}
+END_TEST
+
+START_TEST(what_is_left_at_a_stop_goes_first_when_it_is_put_back)
+{
+  Gate *gate = gate_new(GATE_CLOSED), *next = gate_new(GATE_CLOSED);
+  PnatSink *sink = sink_with_a_loss_under_way(gate);
+  g_auto(PnatBacklog) left = { 0 };
+
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(50), &left), 2);
+  ck_assert_uint_eq(left.missing.lost, 3);
+  sink = pnat_sink_new(&gate_kind, next, 1000, "here");
+  push_numbered(sink, 7, 7, NULL);
+  pnat_sink_put_back(sink, &left);
+  push_numbered(sink, 8, 8, NULL);
+  ck_assert_uint_eq(pnat_sink_counts(sink).waiting, 4);
+  gate_set(next, GATE_OPEN);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
+  ck_assert_ptr_nonnull(strstr(next->taken->str, " lost=3\n"));
+  gate_dispose(gate);
+  gate_dispose(next);
+}
+END_TEST
+
+START_TEST(what_does_not_fit_when_it_is_put_back_is_dropped_and_told)
+{
+  Gate *gate = gate_new(GATE_CLOSED), *next = gate_new(GATE_CLOSED);
+  PnatSink *sink = pnat_sink_new(&gate_kind, gate, 1000, "here");
+  g_auto(PnatBacklog) left = { 0 };
+
+  push_numbered(sink, 1, 100, NULL);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(50), &left), 100);
+  sink = pnat_sink_new(&gate_kind, next, 10, "here");
+  pnat_sink_put_back(sink, &left);
+  gate_set(next, GATE_OPEN);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
+  ck_assert_ptr_nonnull(strstr(next->taken->str, " lost=90\n"));
+  gate_dispose(gate);
+  gate_dispose(next);
 }
 END_TEST
 
@@ -211,7 +285,7 @@ START_TEST(long_records_do_not_fit_as_many)
   ck_assert_uint_gt(counts.waiting, 900);
   ck_assert_uint_eq(counts.waiting + counts.dropped, 1400);
   gate_set(gate, GATE_OPEN);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   gate_dispose(gate);
 }
 END_TEST
@@ -230,7 +304,7 @@ START_TEST(a_push_does_not_wait_for_a_sink_that_hangs)
   ck_assert_int_lt(g_get_monotonic_time() - begin, at_most(1000));
   ck_assert_uint_eq(pnat_sink_counts(sink).waiting, 100);
   gate_set(gate, GATE_OPEN);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   gate_dispose(gate);
 }
 END_TEST
@@ -241,7 +315,7 @@ START_TEST(stop_delivers_what_waits)
   PnatSink *sink = pnat_sink_new(&gate_kind, gate, 100000, "here");
 
   push_numbered(sink, 1, 20000, NULL);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(10000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(10000), NULL), 0);
   assert_lines(gate->taken->str, 1, 20000);
   ck_assert(gate->freed);
   gate_dispose(gate);
@@ -256,7 +330,7 @@ START_TEST(stop_keeps_its_deadline_though_the_sink_is_stalled)
 
   push_numbered(sink, 1, 7, NULL);
   begin = g_get_monotonic_time();
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(200)), 7);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(200), NULL), 7);
   ck_assert_int_ge(g_get_monotonic_time() - begin, 150 * G_TIME_SPAN_MILLISECOND);
   ck_assert_int_lt(g_get_monotonic_time() - begin, at_most(1500));
   ck_assert(gate->freed);
@@ -274,7 +348,7 @@ START_TEST(stop_tries_until_its_deadline)
   pnat_sink_stop_begin(sink, soon(5000));
   g_usleep(100 * G_TIME_SPAN_MILLISECOND);
   gate_set(gate, GATE_OPEN);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(400)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(400), NULL), 0);
   assert_lines(gate->taken->str, 1, 7);
   gate_dispose(gate);
 }
@@ -289,7 +363,7 @@ START_TEST(a_sink_that_hangs_is_left_behind_and_cleans_up_when_it_comes_back)
   push_numbered(sink, 1, 7, NULL);
   wait_until(gate, &gate->tries, 1);
   begin = g_get_monotonic_time();
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(200)), 7);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(200), NULL), 7);
   ck_assert_int_lt(g_get_monotonic_time() - begin, at_most(1500));
   gate_set(gate, GATE_CLOSED);
   wait_until(gate, (const guint *)&gate->freed, 1);
@@ -304,7 +378,7 @@ START_TEST(reopen_is_done_though_nothing_waits)
 
   pnat_sink_reopen(sink);
   wait_until(gate, &gate->reopened, 1);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   gate_dispose(gate);
 }
 END_TEST
@@ -322,7 +396,7 @@ START_TEST(reopen_ends_the_pause_between_tries)
   pnat_sink_reopen(sink);
   wait_for_written(sink, 1);
   ck_assert_int_lt(g_get_monotonic_time() - begin, at_most(500));
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   gate_dispose(gate);
 }
 END_TEST
@@ -337,6 +411,9 @@ main(void)
   tcase_add_test(tcase, what_waits_is_delivered_in_order_after_a_stall);
   tcase_add_test(tcase, what_does_not_fit_is_dropped_oldest_first_and_told_once);
   tcase_add_test(tcase, a_second_stall_has_a_loss_record_of_its_own);
+  tcase_add_test(tcase, a_loss_that_was_not_told_yet_is_told_by_the_successor);
+  tcase_add_test(tcase, what_is_left_at_a_stop_goes_first_when_it_is_put_back);
+  tcase_add_test(tcase, what_does_not_fit_when_it_is_put_back_is_dropped_and_told);
   tcase_add_test(tcase, long_records_do_not_fit_as_many);
   tcase_add_test(tcase, a_push_does_not_wait_for_a_sink_that_hangs);
   tcase_add_test(tcase, stop_delivers_what_waits);

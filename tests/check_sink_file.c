@@ -116,7 +116,7 @@ START_TEST(missing_file_and_directory_are_made_whatever_the_umask)
   assert_mode(log_directory, 0750, getegid());
   assert_mode(path, 0640, getegid());
   push_numbered(sink, 1, 3, NULL);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   g_autofree char *text = contents(path);
   assert_lines(text, 1, 3);
 }
@@ -128,7 +128,7 @@ START_TEST(an_existing_file_is_continued)
     PnatSink *sink = sink_on(path);
 
     push_numbered(sink, i * 10 + 1, i * 10 + 10, NULL);
-    ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+    ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   }
   g_autofree char *text = contents(path);
   assert_lines(text, 1, 20);
@@ -144,7 +144,7 @@ START_TEST(a_line_that_a_crash_cut_is_ended_before_the_next)
   ck_assert(g_file_set_contents(path, "event=end start=2023", -1, NULL));
   sink = sink_on(path);
   push_numbered(sink, 1, 2, NULL);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   text = contents(path);
   ck_assert(g_str_has_prefix(text, "event=end start=2023\n"));
   assert_lines(strchr(text, '\n') + 1, 1, 2);
@@ -217,7 +217,7 @@ START_TEST(the_file_moves_on_after_a_rename_and_reopen)
   ck_assert_int_eq(g_rename(path, old), 0);
   pnat_sink_reopen(sink);
   push_numbered(sink, 6, 9, NULL);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   before = contents(old);
   after = contents(path);
   assert_lines(before, 1, 5);
@@ -237,7 +237,7 @@ START_TEST(a_rename_without_a_reopen_is_noticed_after_a_second)
     ck_assert(g_file_set_contents_full(path, "", 0, G_FILE_SET_CONTENTS_NONE, 0640, NULL));
   g_usleep(1100 * G_TIME_SPAN_MILLISECOND);
   push_numbered(sink, 1, 3, NULL);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   after = contents(path);
   assert_lines(after, 1, 3);
 }
@@ -252,7 +252,7 @@ START_TEST(a_deleted_file_is_made_anew_at_once)
   wait_for_written(sink, 5);
   ck_assert_int_eq(g_unlink(path), 0);
   push_numbered(sink, 6, 9, NULL);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   text = contents(path);
   assert_lines(text, 6, 9);
 }
@@ -268,7 +268,7 @@ START_TEST(a_deleted_directory_is_made_anew)
   ck_assert_int_eq(g_unlink(path), 0);
   ck_assert_int_eq(g_rmdir(log_directory), 0);
   push_numbered(sink, 6, 9, NULL);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   text = contents(path);
   assert_lines(text, 6, 9);
   assert_mode(log_directory, 0750, getegid());
@@ -288,7 +288,7 @@ START_TEST(what_becomes_unsafe_gets_no_more_records_until_it_is_mended)
   ck_assert_uint_eq(pnat_sink_counts(sink).written, 0);
   ck_assert_int_eq(g_chmod(log_directory, 0750), 0);
   wait_for_written(sink, 5);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   text = contents(path);
   assert_lines(text, 1, 5);
 }
@@ -311,7 +311,7 @@ START_TEST(a_fifo_that_nobody_reads_gets_its_lines_when_a_reader_comes)
   fd = open(path, O_RDONLY);
   text = read_fifo(fd, size);
   assert_lines(text, 10, 29);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   close(fd);
 }
 END_TEST
@@ -339,7 +339,7 @@ START_TEST(a_full_fifo_halves_and_doubles_no_line)
   let_it_stall();
   text = read_fifo(fd, size);
   assert_lines(text, 10, 99);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   close(fd);
 }
 END_TEST
@@ -364,7 +364,7 @@ START_TEST(the_next_reader_of_a_fifo_gets_what_comes_next)
   fd = open(path, O_RDONLY);
   text = read_fifo(fd, 10 * line_length(20, NULL));
   assert_lines(text, 20, 29);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   close(fd);
 }
 END_TEST
@@ -381,7 +381,7 @@ START_TEST(standard_output_can_be_the_file)
   push_numbered(sink, 10, 19, NULL);
   text = read_fifo(ends[0], 10 * line_length(10, NULL));
   assert_lines(text, 10, 19);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
 }
 END_TEST
 
@@ -457,7 +457,7 @@ START_TEST(a_full_disk_delays_and_neither_halves_nor_doubles_a_line)
   ck_assert_int_eq(g_unlink(ballast), 0);
   push_numbered(sink, 41, 45, cmd);
   wait_for_written(sink, 45);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   after = contents(path);
   assert_lines(after, 1, 45);
 }
@@ -474,7 +474,7 @@ START_TEST(a_disk_that_is_full_at_the_start_is_waited_for)
   ck_assert_uint_eq(pnat_sink_counts(sink).waiting, 10);
   ck_assert_int_eq(g_unlink(ballast), 0);
   wait_for_written(sink, 10);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
   text = contents(path);
   assert_lines(text, 1, 10);
 }

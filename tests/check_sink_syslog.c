@@ -98,7 +98,7 @@ START_TEST(a_message_has_the_header_of_syslog)
   push_numbered(sink, 1, 1, NULL);
   message = receive(fd);
   ck_assert_msg(g_regex_match_simple(pattern, message, G_REGEX_DOLLAR_ENDONLY, 0), "%s", message);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
 }
 END_TEST
 
@@ -111,7 +111,7 @@ START_TEST(a_daemon_that_does_not_read_gets_all_in_order_once_it_does)
   let_it_stall();
   ck_assert_uint_gt(pnat_sink_counts(sink).waiting, 0);
   assert_received(fd, 1, 2000);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
 }
 END_TEST
 
@@ -124,7 +124,7 @@ START_TEST(stop_keeps_its_deadline_though_the_daemon_does_not_read)
   push_numbered(sink, 1, 2000, NULL);
   let_it_stall();
   begin = g_get_monotonic_time();
-  ck_assert_uint_gt(pnat_sink_stop(sink, soon(100)), 0);
+  ck_assert_uint_gt(pnat_sink_stop(sink, soon(100), NULL), 0);
   ck_assert_int_lt(g_get_monotonic_time() - begin, at_most(1000));
   close(fd);
 }
@@ -153,7 +153,7 @@ START_TEST(a_daemon_that_comes_late_or_again_gets_what_waits)
   push_numbered(sink, 41, 41, NULL);
   ck_assert_int_ge(accept(fd, NULL, NULL), 0);
   wait_for_written(sink, 41);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
 }
 END_TEST
 
@@ -175,7 +175,7 @@ START_TEST(a_message_that_is_too_long_is_cut_and_says_so)
   assert_received(fd, 2, 2);
   wait_for_written(sink, 2);
   ck_assert_uint_eq(pnat_sink_counts(sink).written, 2);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
 }
 END_TEST
 
@@ -214,7 +214,7 @@ START_TEST(a_stream_has_whole_messages_in_order_after_a_stall)
   for (guint n = 1; n <= 300; n++, message += strlen(message) + 1)
     ck_assert_uint_eq(number_of(line_in(message)), n);
   ck_assert_ptr_eq(message, text->str + text->len);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
 }
 END_TEST
 
@@ -231,7 +231,7 @@ START_TEST(a_stream_that_breaks_begins_its_message_again_on_the_next)
   text = receive_stream(accept(listening, NULL, NULL), 1);
   ck_assert_int_eq(text->str[0], '<');
   ck_assert_uint_eq(number_of(line_in(text->str)), 1);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
 }
 END_TEST
 

@@ -124,7 +124,7 @@ START_TEST(a_sink_whose_options_stay_keeps_what_waits)
   ck_assert(pnat_sinks_reconfigure(sinks, after, NULL));
   assert_names(sinks, "file syslog ");
   ck_assert_uint_eq(waiting_in(sinks), 5);
-  ck_assert_uint_eq(pnat_sinks_close(sinks, 50), 5);
+  ck_assert_uint_eq(pnat_sinks_close(sinks, 50, NULL), 5);
 }
 END_TEST
 
@@ -143,7 +143,7 @@ START_TEST(records_go_to_another_file_after_it_was_configured)
     g_usleep(1000); /* one that was joined may be on its way out yet */
   ck_assert_uint_eq(threads(), threads_before);
   push_to_all(sinks, 101, 200);
-  ck_assert_uint_eq(pnat_sinks_close(sinks, 5000), 0);
+  ck_assert_uint_eq(pnat_sinks_close(sinks, 5000, NULL), 0);
   a = read_log("a.log");
   b = read_log("b.log");
   assert_lines(a, 1, 100);
@@ -177,7 +177,7 @@ START_TEST(what_waits_for_a_file_goes_to_the_one_that_takes_its_place)
     g_usleep(1000);
   pnat_sinks_foreach(sinks, add_written, &written);
   ck_assert_uint_eq(written, 30); /* since the start */
-  ck_assert_uint_eq(pnat_sinks_close(sinks, 5000), 0);
+  ck_assert_uint_eq(pnat_sinks_close(sinks, 5000, NULL), 0);
   a = read_log("a.log");
   b = read_log("b.log");
   assert_lines(a, 1, 10);
@@ -198,7 +198,7 @@ START_TEST(what_waits_and_can_not_go_there_is_told_there)
   sinks = pnat_sinks_open(stalled, "here", NULL);
   push_to_all(sinks, 1, 7);
   ck_assert(pnat_sinks_reconfigure(sinks, after, NULL));
-  ck_assert_uint_eq(pnat_sinks_close(sinks, 5000), 0);
+  ck_assert_uint_eq(pnat_sinks_close(sinks, 5000, NULL), 0);
   text = read_log("b.log");
   ck_assert_msg(g_str_has_prefix(text, "event=loss ") && strstr(text, " reason=queue ") != NULL && strstr(text, " lost=7\n") != NULL,
                 "%s", text);
@@ -216,7 +216,7 @@ START_TEST(a_wrong_configuration_leaves_everything_as_it_was)
   ck_assert(!pnat_sinks_reconfigure(sinks, after, &error));
   assert_names(sinks, "file ");
   push_to_all(sinks, 1, 10);
-  ck_assert_uint_eq(pnat_sinks_close(sinks, 5000), 0);
+  ck_assert_uint_eq(pnat_sinks_close(sinks, 5000, NULL), 0);
   text = read_log("a.log");
   assert_lines(text, 1, 10);
 }
@@ -232,7 +232,7 @@ START_TEST(close_keeps_its_deadline_though_a_sink_is_stalled)
   sinks = pnat_sinks_open(config, "here", NULL);
   push_to_all(sinks, 1, 10);
   begin = g_get_monotonic_time();
-  ck_assert_uint_eq(pnat_sinks_close(sinks, 100), 10);
+  ck_assert_uint_eq(pnat_sinks_close(sinks, 100, NULL), 10);
   ck_assert_int_lt(g_get_monotonic_time() - begin, at_most(1000));
 }
 END_TEST
@@ -268,7 +268,7 @@ START_TEST(the_journal_becomes_syslog_where_there_is_none)
   own_run();
   sinks = pnat_sinks_open(config, "here", NULL);
   assert_names(sinks, "syslog ");
-  ck_assert_uint_eq(pnat_sinks_close(sinks, 100), 0);
+  ck_assert_uint_eq(pnat_sinks_close(sinks, 100, NULL), 0);
 }
 END_TEST
 
@@ -281,7 +281,7 @@ START_TEST(the_journal_is_used_where_there_is_one)
   play_journald();
   sinks = pnat_sinks_open(config, "here", NULL);
   assert_names(sinks, "journal ");
-  ck_assert_uint_eq(pnat_sinks_close(sinks, 100), 0);
+  ck_assert_uint_eq(pnat_sinks_close(sinks, 100, NULL), 0);
 }
 END_TEST
 
@@ -305,7 +305,7 @@ START_TEST(the_journal_gets_every_known_value_as_a_field)
   ck_assert_ptr_nonnull(strstr(entry, "\nPNAT_PID=7\n"));
   ck_assert_ptr_nonnull(memmem(entry, (gsize)length, framed, sizeof framed - 1));
   ck_assert_ptr_null(memmem(entry, (gsize)length, "\nPNAT_EXE", 9));
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
 }
 END_TEST
 
@@ -321,7 +321,7 @@ START_TEST(a_journald_that_hangs_does_not_hold_the_exit_back)
   push_numbered(sink, 1, 3000, NULL);
   let_it_stall();
   begin = g_get_monotonic_time();
-  ck_assert_uint_gt(pnat_sink_stop(sink, soon(100)), 0);
+  ck_assert_uint_gt(pnat_sink_stop(sink, soon(100), NULL), 0);
   ck_assert_int_lt(g_get_monotonic_time() - begin, at_most(1000));
   close(fd); /* the thread left behind comes back, and cleans up: memory checkers look */
   let_it_stall();
@@ -344,7 +344,7 @@ START_TEST(a_journald_that_comes_again_gets_what_waits)
   fd = play_journald();
   for (guint i = 0; i < 3; i++)
     ck_assert_int_gt(recv(fd, entry, sizeof entry, 0), 0);
-  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000)), 0);
+  ck_assert_uint_eq(pnat_sink_stop(sink, soon(5000), NULL), 0);
 }
 END_TEST
 

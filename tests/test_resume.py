@@ -26,6 +26,23 @@ OPTIONS = 'output = file\nfile = {0}/records/pnat.log\nstate_dir = {0}/state\nst
 WHO = ('ppid=1 pid=%d auid=0 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) ses=1 comm="x" exe="/usr/bin/x" key="pnat"')
 
 
+class Reader:
+    """Who reads a FIFO from now on."""
+
+    def __init__(self, path):
+        self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        self.text = ''
+
+    def records(self, **wanted):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                data = os.read(self.fd, 65536)
+                if not data:
+                    break
+                self.text += data.decode()
+        return [record for record in map(Record, self.text.splitlines()) if record.matches(wanted)]
+
+
 class Auditd:
     """Its directory, which the plugin finds by our command line's -c; what it dispatches and writes."""
 
@@ -98,6 +115,20 @@ class Auditd:
         with contextlib.suppress(FileNotFoundError), open(os.path.join(self.directory, 'records', 'pnat.log')) as log:
             return [record for record in map(Record, log) if record.matches(wanted)]
         return []
+
+    def stall(self):
+        """The log is a FIFO that nobody reads; its path."""
+        os.mkdir(os.path.join(self.directory, 'records'), 0o750)
+        fifo = os.path.join(self.directory, 'records', 'fifo')
+        os.mkfifo(fifo, 0o640)
+        self.configure(file=fifo)
+        return fifo
+
+    def configure(self, **options):
+        """Other options, and those that stay."""
+        lines = OPTIONS.format(self.directory, 1).splitlines()
+        lines = [line for line in lines if line.split()[0] not in options] + ['%s = %s' % option for option in options.items()]
+        self.write('pnat-plugin.conf', '\n'.join(lines) + '\n')
 
     def saved(self):
         """Waits for a state that is newer than now."""
@@ -271,11 +302,71 @@ def what_check_calls_wrong_is_not_taken_over_at_sighup(reloaded):
     auditd.stop()
 
 
+# Outputs that are stalled when the plugin stops.
+
+def flows(auditd, first, last):
+    for pid in range(first, last + 1):
+        auditd.connect(pid)
+        auditd.exit(pid)
+
+
+@test
+def what_waits_for_an_output_survives_a_restart(stalled):
+    auditd = stalled
+    fifo = auditd.stall()
+    auditd.start()
+    flows(auditd, 5001, 5100)
+    auditd.stop()
+    auditd.start()  # and waits once more
+    auditd.stop()
+    reader = Reader(fifo)
+    auditd.start()
+    flows(auditd, 5101, 5102)
+    wait_until(lambda: reader.records(event='end', pid=5102), 10, 'the last record')
+    auditd.stop()
+    expect_that([record['pid'] for record in reader.records()] == [str(pid) for pid in range(5001, 5103)],
+                'it is not each record once, in order: %s %s' % (reader.records(), auditd.said()))
+
+
+@test
+def what_was_dropped_for_an_output_is_told_after_a_restart(overflowing):
+    auditd = overflowing
+    fifo = auditd.stall()
+    auditd.configure(file=fifo, max_queue=10)
+    auditd.start()
+    flows(auditd, 5001, 5100)
+    auditd.stop()
+    reader = Reader(fifo)
+    auditd.start()
+    wait_until(lambda: reader.records(pid=5100), 10, 'the last record')
+    loss, = reader.records(event='loss', reason='queue') or [None]
+    expect_that(loss is not None, 'no loss record: %s %s' % (reader.records(), auditd.said()))
+    expect(loss, lost=90)
+    expect_that(len(reader.records(event='end')) == 10, 'there are %d records' % len(reader.records(event='end')))
+    auditd.stop()
+
+
+@test
+def what_waits_and_has_nowhere_to_go_is_told(changed):
+    auditd = changed
+    fifo = auditd.stall()
+    auditd.configure(file=fifo, format='json')
+    auditd.start()
+    flows(auditd, 5001, 5100)
+    auditd.stop()
+    auditd.configure()
+    auditd.start()
+    auditd.stop()
+    loss, = auditd.records(event='loss', reason='queue') or [None]
+    expect_that(loss is not None, 'no loss record: %s' % auditd.said())
+    expect(loss, lost=100)
+
+
 if __name__ == '__main__':
     if sys.argv[1:2] == ['-c']:
         directory = sys.argv[2]
         del sys.argv[1:3]
-        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted', 'reloaded')})
+        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted', 'reloaded', 'stalled', 'overflowing', 'changed')})
     with tempfile.TemporaryDirectory(prefix='pnat-resume-') as temporary:
         os.chmod(temporary, 0o750)
         sys.exit(subprocess.call([sys.executable, os.path.abspath(__file__), '-c', temporary, *sys.argv[1:]]))

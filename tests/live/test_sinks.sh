@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The plugin with a real journald, a real rsyslogd and a file: each gets every record, and is found the way the pages say.
-# And: when both daemons stop reading, the file is complete all the same and the plugin's end is not held back.
+# And: when both daemons stop reading, the file is complete all the same, the plugin's end is not held back, and the next start brings them
+# what waited.
 #
 # Everything happens in a mount namespace of its own, with /run, /var/log and /dev of its own, so that a journald or
 # syslog daemon of this host is neither used nor disturbed. Exit status 77: skipped.
@@ -171,7 +172,23 @@ daemons_that_do_not_read_hold_nothing_back() {
   kill -CONT "$journald" "$rsyslogd"
   [ "$took" -lt 3000 ] || fail "the plugin took $took ms to end"
   [ "$(grep -c ' remote_ip=192\.0\.2\.1 ' /var/log/pnat/pnat.log)" = 2000 ] || fail "the file is not complete"
-  grep -q 'they are lost' "$work/plugin.err" || fail "nobody said that records were lost: $(cat "$work/plugin.err")"
+  grep -q 'still waiting' "$work/plugin.err" || fail "nobody said that records wait: $(cat "$work/plugin.err")"
+}
+
+journal_has_all() {
+  [ "$(journalctl -t pnat PNAT_REMOTE_IP=192.0.2.1 -o cat --no-pager 2>/dev/null | sort -u | wc -l)" = 2000 ]
+}
+
+syslog_has_all() {
+  [ "$(grep -o ' pid=1[0-9]* .* remote_ip=192\.0\.2\.1 ' "$work/syslog" | sort -u | wc -l)" = 2000 ]
+}
+
+what_waited_for_them_comes_with_the_next_start() {
+  : >"$work/events"
+  run_plugin <"$work/events" || fail "the plugin ended with $?: $(cat "$work/plugin.err")"
+  eventually journal_has_all || fail "the journal does not have all records: $(cat "$work/plugin.err")"
+  eventually syslog_has_all || fail "syslog does not have all records: $(cat "$work/plugin.err")"
+  [ "$(grep -c ' remote_ip=192\.0\.2\.1 ' /var/log/pnat/pnat.log)" = 2000 ] || fail "the file has records twice"
 }
 
 inside() {
@@ -184,6 +201,7 @@ inside() {
   [ "$failures" = 0 ] || exit 1
   each_output_has_the_record
   daemons_that_do_not_read_hold_nothing_back
+  what_waited_for_them_comes_with_the_next_start
   [ "$failures" = 0 ] || exit 1
   echo "all outputs had their records"
 }

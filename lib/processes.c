@@ -100,8 +100,10 @@ pnat_tracker_drop_process(PnatTracker *tracker, PnatProcess *process)
   PnatNode *node = process->node;
 
   TAILQ_REMOVE(&tracker->quiet_processes, process, by_quiet);
-  if (process->end != 0)
+  if (process->end != 0) {
     TAILQ_REMOVE(&tracker->ending, process, by_ending);
+    tracker->n_ending--;
+  }
   g_hash_table_remove(tracker->processes, process);
   pnat_process_free(process);
   pnat_tracker_release_node(tracker, node);
@@ -141,6 +143,7 @@ pnat_tracker_end_process(PnatTracker *tracker, PnatProcess *process, PnatReason 
   process->reason = reason;
   process->due = tracker->now + SETTLE;
   TAILQ_INSERT_TAIL(&tracker->ending, process, by_ending);
+  tracker->n_ending++;
 }
 
 /* Whose end would have been told. */

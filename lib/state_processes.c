@@ -168,8 +168,10 @@ enlist_process(PnatTracker *tracker, PnatProcess *process)
 {
   g_hash_table_add(tracker->processes, process);
   TAILQ_INSERT_TAIL(&tracker->quiet_processes, process, by_quiet);
-  if (process->end != 0)
-    TAILQ_INSERT_TAIL(&tracker->ending, process, by_ending);
+  if (process->end == 0)
+    return;
+  TAILQ_INSERT_TAIL(&tracker->ending, process, by_ending);
+  tracker->n_ending++;
 }
 
 void

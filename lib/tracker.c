@@ -477,6 +477,7 @@ pnat_tracker_counts(const PnatTracker *tracker)
     .flows = g_hash_table_size(tracker->flows),
     .processes = g_hash_table_size(tracker->processes),
     .nodes = g_hash_table_size(tracker->nodes),
+    .ending = tracker->n_ending,
     .evicted = tracker->evicted,
     .unattributed = tracker->unattributed,
   };

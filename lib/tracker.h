@@ -32,6 +32,7 @@ typedef struct {
   guint flows;     /* open now */
   guint processes; /* known now */
   guint nodes;
+  guint ending; /* processes that have ended, whose flows' ends are written in a moment */
   guint64 evicted;
   guint64 unattributed; /* transfers on a descriptor whose peer is not known: counted to no one */
 } PnatTrackerCounts;

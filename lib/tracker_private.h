@@ -63,6 +63,7 @@ struct PnatTracker {
   PnatConnections *connections;
   struct PnatQuietProcesses quiet_processes;
   struct PnatEndingProcesses ending;
+  guint n_ending;
   PnatRecentExit recent[PNAT_RECENT_EXITS];
   PnatGap gaps[PNAT_GAPS]; /* of this host, oldest first */
   guint n_gaps;

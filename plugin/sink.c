@@ -20,6 +20,9 @@
 /* How long a stall lasts before it is worth a word. */
 #define STALL_TOLD (2 * G_TIME_SPAN_SECOND)
 
+/* How long it is thought to be only slow when it takes nothing. */
+#define SLOW (10 * G_TIME_SPAN_SECOND)
+
 /* Bytes that may wait for each of max_queue, and for the lot at least: a record has some 600, twice that in the journal's form. */
 #define BYTES_PER_RECORD 2048
 #define BYTES_LEAST (1024 * 1024)
@@ -47,6 +50,7 @@ struct PnatSink {
   guint64 dropped;
   gint64 pause;     /* until the next try, µs; 0 = the last one went well */
   gint64 retry_at;  /* monotonic µs */
+  gint64 taken_at;  /* monotonic µs: when it was made or took a record last */
   gint64 deadline;  /* monotonic µs; 0 = not stopping */
   gboolean is_idle; /* the thread waits for something to do: a push must wake it */
   gboolean wants_reopen;
@@ -116,12 +120,24 @@ take(PnatSink *sink)
     sink->current = sink->queue.missing.lost > 0 ? loss_item(sink) : pnat_backlog_pop(&sink->queue);
 }
 
+static gsize
+most_bytes(const PnatSink *sink)
+{
+  return MAX((gsize)sink->max_queue * BYTES_PER_RECORD, BYTES_LEAST);
+}
+
 /* Whether @records more, of @length bytes, are too many. */
 static gboolean
 is_too_much(const PnatSink *sink, guint records, gsize length)
 {
-  gsize most = MAX((gsize)sink->max_queue * BYTES_PER_RECORD, BYTES_LEAST);
-  return waiting(sink) + records > sink->max_queue || sink->queue.bytes + length > most;
+  return waiting(sink) + records > sink->max_queue || sink->queue.bytes + length > most_bytes(sink);
+}
+
+static guint
+filled(const PnatSink *sink)
+{
+  guint64 by_number = (guint64)waiting(sink) * 100 / sink->max_queue, by_bytes = (guint64)sink->queue.bytes * 100 / most_bytes(sink);
+  return g_get_monotonic_time() < sink->taken_at + SLOW ? (guint)MAX(by_number, by_bytes) : 0;
 }
 
 static gboolean
@@ -203,6 +219,7 @@ settle(PnatSink *sink, gboolean delivered)
     sink->written++;
   g_clear_pointer(&sink->current, pnat_item_unref);
   sink->pause = sink->retry_at = 0;
+  sink->taken_at = g_get_monotonic_time();
 }
 
 /* Lock held, but not while the sink is at work. */
@@ -276,6 +293,7 @@ pnat_sink_new(const PnatSinkKind *kind, gpointer self, guint max_queue, const ch
   sink->self = self;
   sink->max_queue = MAX(max_queue, 1);
   sink->host = g_strdup(host);
+  sink->taken_at = g_get_monotonic_time();
   sink->scratch = g_string_sized_new(1024);
   g_mutex_init(&sink->lock);
   g_cond_init(&sink->wake);
@@ -316,7 +334,9 @@ pnat_sink_counts(PnatSink *sink)
   PnatSinkCounts counts;
 
   g_mutex_lock(&sink->lock);
-  counts = (PnatSinkCounts){ .written = sink->written, .dropped = sink->dropped, .waiting = waiting(sink) };
+  counts = (PnatSinkCounts){
+    .written = sink->written, .dropped = sink->dropped, .waiting = waiting(sink), .filled = filled(sink)
+  };
   g_mutex_unlock(&sink->lock);
   return counts;
 }

@@ -11,6 +11,15 @@
 /* µs for what is left of stored events at the end. */
 #define REPLAY_TIMEOUT (200 * 1000)
 
+/* ms between looks whether outputs that are behind have taken some. */
+#define REPLAY_PAUSE 20
+
+/* Records that may wait, or are about to come, however few of max_queue that leaves: half a second's of them, to be no slower. */
+#define LEAST_COMING 1000
+
+/* Bytes of live input at which they are not waited for any more: half of what can be held. */
+#define MOST_HELD (32 * 1024 * 1024)
+
 /* ms between looks whether the plugin that was here before has stopped. */
 #define TAKE_PAUSE 10
 
@@ -41,11 +50,47 @@ take_stock(PnatDaemon *daemon)
     pnat_local_take_stock(daemon->local);
 }
 
+static void
+add_filled(PnatSink *sink, gpointer data)
+{
+  guint *filled = data;
+  *filled = MAX(*filled, pnat_sink_counts(sink).filled);
+}
+
+/*
+ * The log can be read as slowly as an output takes what comes of it; live input cannot, and waits meanwhile. An output is not waited for
+ * that takes nothing.
+ */
+static gboolean
+is_to_pause(const PnatDaemon *daemon)
+{
+  guint max_queue = daemon->config->max_queue, filled = 0;
+  guint64 coming = pnat_tracker_counts(daemon->tracker).ending;
+  pnat_sinks_foreach(daemon->sinks, add_filled, &filled);
+  coming += (guint64)filled * max_queue / 100;
+  return coming > MAX(max_queue / 2, LEAST_COMING) && pnat_input_held(daemon->input) < MOST_HELD;
+}
+
+static gboolean replay_some(gpointer data);
+
+static gboolean
+replay_on(gpointer data)
+{
+  PnatDaemon *daemon = data;
+  daemon->replay = g_idle_add_full(G_PRIORITY_DEFAULT, replay_some, daemon, NULL);
+  return G_SOURCE_REMOVE;
+}
+
 static gboolean
 replay_some(gpointer data)
 {
   PnatDaemon *daemon = data;
 
+  pnat_tracker_advance(daemon->tracker, pnat_monotonic_ms());
+  if (is_to_pause(daemon)) {
+    daemon->replay = g_timeout_add(REPLAY_PAUSE, replay_on, daemon);
+    return G_SOURCE_REMOVE;
+  }
   if (pnat_resume_step(daemon->resume))
     return G_SOURCE_CONTINUE;
   replayed(daemon);
@@ -110,7 +155,7 @@ load_state(PnatDaemon *daemon)
     pnat_sinks_put_back(daemon->sinks, pnat_resume_kept(daemon->resume));
   if (pnat_startup_is_replaying(daemon)) {
     pnat_input_hold(daemon->input);
-    daemon->replay = g_idle_add_full(G_PRIORITY_DEFAULT, replay_some, daemon, NULL);
+    replay_on(daemon);
   } else if (daemon->local != NULL) {
     pnat_local_check_all(daemon->local);
   }

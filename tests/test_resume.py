@@ -31,16 +31,20 @@ class Reader:
 
     def __init__(self, path):
         self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        self.text = ''
+        self.data = b''
+
+    def read(self, most):
+        """Whether there was something to read."""
+        with contextlib.suppress(BlockingIOError):
+            data = os.read(self.fd, most)
+            self.data += data
+            return bool(data)
+        return False
 
     def records(self, **wanted):
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                data = os.read(self.fd, 65536)
-                if not data:
-                    break
-                self.text += data.decode()
-        return [record for record in map(Record, self.text.splitlines()) if record.matches(wanted)]
+        while self.read(65536):
+            pass
+        return [record for record in map(Record, self.data.decode().splitlines()) if record.matches(wanted)]
 
 
 class Auditd:
@@ -304,10 +308,18 @@ def what_check_calls_wrong_is_not_taken_over_at_sighup(reloaded):
 
 # Outputs that are stalled when the plugin stops.
 
-def flows(auditd, first, last):
+def flows(auditd, first, last, **how):
     for pid in range(first, last + 1):
-        auditd.connect(pid)
-        auditd.exit(pid)
+        auditd.connect(pid, **how)
+        auditd.exit(pid, **how)
+
+
+def die(auditd):
+    """As if it had been killed: there is a state, and auditd has written much since that no output has."""
+    auditd.start()
+    auditd.saved()
+    auditd.kill()
+    flows(auditd, 10001, 16000, dispatched=False)
 
 
 @test
@@ -362,11 +374,37 @@ def what_waits_and_has_nowhere_to_go_is_told(changed):
     expect(loss, lost=100)
 
 
+@test
+def the_log_is_read_as_slowly_as_an_output_takes_records(throttled):
+    auditd = throttled
+    fifo = auditd.stall()
+    auditd.configure(file=fifo, max_queue=2000)
+    die(auditd)
+    reader = Reader(fifo)
+    auditd.start()
+    while 'caught up' not in auditd.said() or b' pid=16000 ' not in reader.data:
+        expect_that(reader.read(65536) or auditd.plugin.poll() is None, 'the plugin is gone: %s' % auditd.said())
+        time.sleep(0.02)
+    auditd.stop()
+    expect_that(not reader.records(event='loss'), 'some were lost', (reader.records(event='loss') or [None])[0])
+    expect_that(len(reader.records(event='end')) == 6000, 'there are %d records' % len(reader.records(event='end')))
+
+
+@test
+def an_output_that_takes_nothing_is_not_waited_for_for_ever(unread):
+    auditd = unread
+    auditd.configure(file=auditd.stall(), max_queue=2000)
+    die(auditd)
+    auditd.start()
+    wait_until(lambda: 'caught up' in auditd.said(), 20, 'the log is caught up with')
+    auditd.stop()
+
+
 if __name__ == '__main__':
     if sys.argv[1:2] == ['-c']:
         directory = sys.argv[2]
         del sys.argv[1:3]
-        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted', 'reloaded', 'stalled', 'overflowing', 'changed')})
+        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted', 'reloaded', 'stalled', 'overflowing', 'changed', 'throttled', 'unread')})
     with tempfile.TemporaryDirectory(prefix='pnat-resume-') as temporary:
         os.chmod(temporary, 0o750)
         sys.exit(subprocess.call([sys.executable, os.path.abspath(__file__), '-c', temporary, *sys.argv[1:]]))

@@ -166,15 +166,17 @@ checksum(const guint8 *bytes, gsize length, guint8 digest[CHECKSUM_BYTES])
 
 /* More than most have: what is not written to costs nothing, and to grow costs as much as to write. */
 static gsize
-expected_bytes(const PnatTracker *tracker)
+expected_bytes(const PnatTracker *tracker, const PnatStateMeta *meta)
 {
-  return 65536 + (gsize)g_hash_table_size(tracker->processes) * 512 + (gsize)g_hash_table_size(tracker->flows) * 320;
+  gsize position = meta->position != NULL ? meta->position->len : 0;
+
+  return 65536 + position + (gsize)g_hash_table_size(tracker->processes) * 512 + (gsize)g_hash_table_size(tracker->flows) * 320;
 }
 
 GByteArray *
 pnat_state_save(PnatTracker *tracker, PnatStateMeta *meta, gint64 now)
 {
-  PnatStateContext state = { .codec = pnat_codec_writer(expected_bytes(tracker)), .tracker = tracker, .now = now };
+  PnatStateContext state = { .codec = pnat_codec_writer(expected_bytes(tracker, meta)), .tracker = tracker, .now = now };
   PnatProcess *process;
 
   write_header(&state.codec);

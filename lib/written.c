@@ -11,6 +11,8 @@
 
 struct PnatWritten {
   GHashTable *ends; /* identity (char *) to end (gint64 *) */
+  PnatWrittenLineFunc func; /* (nullable) */
+  gpointer data;
 };
 
 PnatWritten *
@@ -215,8 +217,17 @@ add_json(PnatWritten *written, const char *line, gsize length)
 }
 
 void
+pnat_written_set_line_func(PnatWritten *written, PnatWrittenLineFunc func, gpointer data)
+{
+  written->func = func;
+  written->data = data;
+}
+
+void
 pnat_written_add_line(PnatWritten *written, const char *line, gsize length)
 {
+  if (written->func != NULL)
+    written->func(line, length, written->data);
   if (length > 0 && *line == '{') {
     add_json(written, line, length);
     return;

@@ -25,6 +25,10 @@ void pnat_written_free(PnatWritten *written);
  */
 void pnat_written_add_line(PnatWritten *written, const char *line, gsize length);
 
+/* Also has @func called for each line that is taken in, whatever it is; it need not be NUL-terminated. */
+typedef void (*PnatWrittenLineFunc)(const char *line, gsize length, gpointer data);
+void pnat_written_set_line_func(PnatWritten *written, PnatWrittenLineFunc func, gpointer data);
+
 /* Whether a record like @record was written. */
 gboolean pnat_written_has(const PnatWritten *written, const PnatRecord *record);
 

@@ -55,21 +55,6 @@ pnat_daemon_take(const PnatEvent *event, gpointer data)
     pnat_local_settle(daemon->local, &completed);
 }
 
-static void
-add_waiting(PnatSink *sink, gpointer data)
-{
-  guint *waiting = data;
-  *waiting += pnat_sink_counts(sink).waiting;
-}
-
-static gboolean
-are_sinks_busy(const PnatDaemon *daemon)
-{
-  guint waiting = 0;
-  pnat_sinks_foreach(daemon->sinks, add_waiting, &waiting);
-  return waiting > 0;
-}
-
 /* Timers. */
 
 static gboolean tick(gpointer data);
@@ -120,7 +105,7 @@ pnat_daemon_catch_up(PnatDaemon *daemon)
   pnat_losses_advance(daemon->losses, pnat_monotonic_ms());
   pnat_tracker_advance(daemon->tracker, pnat_monotonic_ms());
   if (daemon->resume != NULL)
-    pnat_resume_advance(daemon->resume, pnat_monotonic_ms(), are_sinks_busy(daemon));
+    pnat_resume_advance(daemon->resume, pnat_monotonic_ms(), daemon->sinks);
   set_timer(daemon);
 }
 
@@ -265,18 +250,15 @@ fail(const GError *error, int status)
   return status;
 }
 
-/*
- * What the sinks could not deliver goes into the state, where one is kept; it is saved when they are done, since it says where the log
- * ends.
- *
- * @returns records in it
- */
+/* What the sinks could not deliver goes into the state, where one is kept. @returns records in it */
 static guint
 save_state(PnatDaemon *daemon)
 {
   g_autoptr(GPtrArray) kept = pnat_kept_list_new();
   gboolean can_save = daemon->resume != NULL && pnat_resume_can_save(daemon->resume);
 
+  if (can_save)
+    pnat_resume_mark(daemon->resume);
   pnat_sinks_close(daemon->sinks, CLOSE_TIMEOUT, can_save ? kept : NULL);
   if (can_save && !pnat_startup_is_replaying(daemon)) /* else the last state serves still */
     pnat_resume_save(daemon->resume, pnat_monotonic_ms(), kept);

@@ -35,6 +35,18 @@ pnat_kept_list_add(GPtrArray *list, const char *output, const char *form, PnatBa
   g_ptr_array_add(list, kept);
 }
 
+PnatKept *
+pnat_kept_list_find(const GPtrArray *list, const char *output)
+{
+  for (guint i = 0; i < list->len; i++) {
+    PnatKept *kept = list->pdata[i];
+
+    if (g_strcmp0(kept->output, output) == 0)
+      return kept;
+  }
+  return NULL;
+}
+
 guint
 pnat_kept_list_records(const GPtrArray *list)
 {

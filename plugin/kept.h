@@ -22,6 +22,9 @@ GPtrArray *pnat_kept_list_new(void);
 /* Adds what waits for an output, if anything does, and is missing. @backlog: left empty */
 void pnat_kept_list_add(GPtrArray *list, const char *output, const char *form, PnatBacklog *backlog);
 
+/* @returns (transfer none) (nullable) what is kept for the output of that name */
+PnatKept *pnat_kept_list_find(const GPtrArray *list, const char *output);
+
 /* Records in the list. */
 guint pnat_kept_list_records(const GPtrArray *list);
 

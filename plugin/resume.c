@@ -14,7 +14,9 @@
 #include "log.h"
 #include "logtail.h"
 #include "nodename.h"
+#include "sink_file.h"
 #include "store.h"
+#include "taken.h"
 
 #define BLOCK (256 * 1024)
 
@@ -30,8 +32,9 @@
 /* ms by which a moment of one clock, told by another, may be wrong. */
 #define CLOCK_GRAIN 100
 
-/* Bytes of records in the state that no output has taken yet. */
+/* Bytes of records in the state that no output has taken yet: at the end; and now and then, when input waits meanwhile, 50 ms perhaps. */
 #define MOST_KEPT (64 * 1024 * 1024)
+#define MOST_SAVED (8 * 1024 * 1024)
 
 /* ms that an event's records may take to be written, at most, but for a host that stands still. */
 #define UNDER_WAY 2000
@@ -56,6 +59,7 @@ struct PnatResume {
   PnatFeed *feed;         /* (nullable) likewise */
   GString *unfinished;    /* lines */
   GPtrArray *kept;        /* (nullable) of PnatKept, from the state */
+  PnatLogPlace place;     /* where our own log ended when it was marked */
   gint64 due;             /* ms, tracker's clock */
   guint64 replayed;
 };
@@ -148,14 +152,11 @@ moment_codec(PnatMoment *moment, PnatCodec *codec)
 static GByteArray *
 position(PnatResume *resume, GPtrArray *kept)
 {
-  PnatCodec codec = pnat_codec_writer(0);
-  PnatLogPlace place = { 0 };
+  PnatCodec codec = pnat_codec_writer(65536 + pnat_kept_list_bytes(kept) + (gsize)pnat_kept_list_records(kept) * 24);
   PnatMoment now = pnat_moment_now();
 
-  if (resume->log_file != NULL)
-    place = pnat_log_place(resume->log_file);
   resume->seen.time = MIN(resume->seen.time, now.real); /* a stamp that is ahead would hide what follows */
-  pnat_log_place_codec(&place, &codec);
+  pnat_log_place_codec(&resume->place, &codec);
   moment_codec(&resume->since, &codec);
   moment_codec(&now, &codec);
   pnat_seen_codec(&resume->seen, &codec);
@@ -200,6 +201,12 @@ pnat_resume_will_save(const PnatResume *resume)
   return FALSE;
 }
 
+void
+pnat_resume_mark(PnatResume *resume)
+{
+  resume->place = resume->log_file != NULL ? pnat_log_place(resume->log_file) : (PnatLogPlace){ 0 };
+}
+
 gboolean
 pnat_resume_save(PnatResume *resume, gint64 now, GPtrArray *kept)
 {
@@ -214,12 +221,20 @@ pnat_resume_save(PnatResume *resume, gint64 now, GPtrArray *kept)
 }
 
 void
-pnat_resume_advance(PnatResume *resume, gint64 now, gboolean waiting)
+pnat_resume_advance(PnatResume *resume, gint64 now, PnatSinks *sinks)
 {
-  if (now < resume->due || pnat_resume_is_replaying(resume) || (waiting && now < resume->due + WAIT_FOR_SINKS))
+  if (now < resume->due || pnat_resume_is_replaying(resume))
     return;
-  g_autoptr(GPtrArray) none = pnat_kept_list_new();
-  if (!pnat_resume_save(resume, now, none))
+  gsize bytes = pnat_sinks_waiting_bytes(sinks);
+  if (bytes > 0 && now < resume->due + WAIT_FOR_SINKS)
+    return;
+  if (bytes > MOST_SAVED) {
+    resume->due = now;
+    return;
+  }
+  pnat_resume_mark(resume);
+  g_autoptr(GPtrArray) kept = pnat_sinks_waiting(sinks);
+  if (!pnat_resume_save(resume, now, kept))
     resume->due = G_MAXINT64;
 }
 
@@ -308,6 +323,20 @@ refuse_state(PnatResume *resume, const char *why)
   pnat_tracker_lost(resume->tracker, PNAT_LOSS_AUDITD, 0, saved != 0 ? MIN(saved, now) : now, now);
 }
 
+/* What is in it needs not be written again, be it that it waited, or that its events come again. */
+static void
+read_own_log(PnatResume *resume, const PnatLogPlace *place, gint64 saved, const PnatPause *pause)
+{
+  PnatBacklog nothing = { 0 };
+  PnatKept *kept = pnat_kept_list_find(resume->kept, pnat_sink_file.name);
+  PnatTaken taken = pnat_taken_begin(kept != NULL ? &kept->backlog : &nothing);
+
+  pnat_written_set_line_func(resume->written, pnat_taken_line, &taken);
+  pnat_log_read_since(resume->log_file, place, saved, pause, resume->written);
+  pnat_written_set_line_func(resume->written, NULL, NULL);
+  pnat_taken_settle(&taken);
+}
+
 gboolean
 pnat_resume_load(PnatResume *resume, const PnatPause *pause, PnatEventFunc func, gpointer data)
 {
@@ -334,7 +363,7 @@ pnat_resume_load(PnatResume *resume, const PnatPause *pause, PnatEventFunc func,
   }
   if (resume->log_file != NULL) {
     resume->written = pnat_written_new();
-    pnat_log_read_since(resume->log_file, &place, meta.saved, pause, resume->written);
+    read_own_log(resume, &place, meta.saved, pause);
     pnat_tracker_set_written(resume->tracker, resume->written);
   }
   /* What its last seconds left in auditd's log comes first. */

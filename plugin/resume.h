@@ -67,12 +67,12 @@ gboolean pnat_resume_is_replaying(const PnatResume *resume);
 gboolean pnat_resume_is_new(PnatResume *resume, const PnatEvent *event);
 
 /**
- * Saves the state if it is time to.
+ * Saves the state if it is time to. While records wait that no sink has delivered yet a better moment is waited for; then they are saved
+ * with it. Of more than 8 MiB of them, that is not done: input would wait, and the last state and auditd's log have it all.
  *
  * @now: ms, the tracker's clock
- * @waiting: whether records wait that no sink has delivered yet: then a better moment is waited for, as these would be lost in a crash
  */
-void pnat_resume_advance(PnatResume *resume, gint64 now, gboolean waiting);
+void pnat_resume_advance(PnatResume *resume, gint64 now, PnatSinks *sinks);
 
 gint64 pnat_resume_next_due(const PnatResume *resume);
 
@@ -81,6 +81,9 @@ gboolean pnat_resume_can_save(const PnatResume *resume);
 
 /* Tries whether a state could be written now, and logs why not. */
 gboolean pnat_resume_will_save(const PnatResume *resume);
+
+/* Notes where the log ends, for the next pnat_resume_save(): before it is looked at what the outputs have not delivered. */
+void pnat_resume_mark(PnatResume *resume);
 
 /**
  * Saves now.

@@ -337,6 +337,7 @@ pnat_sink_counts(PnatSink *sink)
   counts = (PnatSinkCounts){
     .written = sink->written, .dropped = sink->dropped, .waiting = waiting(sink), .filled = filled(sink)
   };
+  counts.bytes = sink->queue.bytes + (sink->current != NULL && sink->current->lost == 0 ? sink->current->length : 0);
   g_mutex_unlock(&sink->lock);
   return counts;
 }

@@ -37,6 +37,7 @@ typedef struct {
   guint64 written;
   guint64 dropped;
   guint waiting;
+  gsize bytes;  /* of these */
   guint filled; /* how much of what may wait does, by number or bytes, in percent; 0 where it takes nothing any more */
 } PnatSinkCounts;
 

@@ -277,6 +277,16 @@ pnat_sinks_put_back(PnatSinks *sinks, GPtrArray *kept)
     put_back(sinks, kept->pdata[i]);
 }
 
+gsize
+pnat_sinks_waiting_bytes(const PnatSinks *sinks)
+{
+  gsize bytes = 0;
+
+  for (guint i = 0; i < sinks->entries->len; i++)
+    bytes += pnat_sink_counts(((const Entry *)sinks->entries->pdata[i])->sink).bytes;
+  return bytes;
+}
+
 GPtrArray *
 pnat_sinks_waiting(PnatSinks *sinks)
 {

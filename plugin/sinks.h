@@ -35,6 +35,9 @@ void pnat_sinks_push(const PnatRecord *record, gpointer sinks);
 
 void pnat_sinks_reopen(PnatSinks *sinks);
 
+/* Bytes of the records that wait; 0 = none do. */
+gsize pnat_sinks_waiting_bytes(const PnatSinks *sinks);
+
 /* What waits now, and what is missing and was not told yet. @returns (transfer full) list of PnatKept */
 GPtrArray *pnat_sinks_waiting(PnatSinks *sinks);
 

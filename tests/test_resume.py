@@ -9,6 +9,7 @@ test_resume.py [WORD...]: only cases whose names contain a word.
 import contextlib
 import fcntl
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -134,11 +135,11 @@ class Auditd:
         lines = [line for line in lines if line.split()[0] not in options] + ['%s = %s' % option for option in options.items()]
         self.write('pnat-plugin.conf', '\n'.join(lines) + '\n')
 
-    def saved(self):
+    def saved(self, timeout=10):
         """Waits for a state that is newer than now."""
         path = os.path.join(self.directory, 'state', 'state')
         before = time.time()
-        wait_until(lambda: os.path.exists(path) and os.stat(path).st_mtime > before, 10, 'the state is saved')
+        wait_until(lambda: os.path.exists(path) and os.stat(path).st_mtime > before, timeout, 'the state is saved')
 
     def __enter__(self):
         return self
@@ -375,6 +376,50 @@ def what_waits_and_has_nowhere_to_go_is_told(changed):
 
 
 @test
+def what_waits_for_an_output_survives_a_crash(crashing):
+    """What has ended by the newest state is not read again."""
+    auditd = crashing
+    fifo = auditd.stall()
+    auditd.start()
+    auditd.saved()
+    flows(auditd, 5001, 5100)
+    time.sleep(0.6)  # they have ended
+    auditd.saved(20)
+    auditd.kill()
+    reader = Reader(fifo)
+    auditd.start()
+    wait_until(lambda: len(reader.records(event='end')) >= 100, 10, '100 records')
+    auditd.stop()
+    expect_that([record['pid'] for record in reader.records()] == [str(pid) for pid in range(5001, 5101)],
+                'it is not each record once, in order: %s %s' % (reader.records(), auditd.said()))
+
+
+@test
+def what_was_written_after_it_waited_is_not_written_again_after_a_crash(full):
+    auditd = full
+    log = os.path.join(auditd.directory, 'records', 'pnat.log')
+    os.mkdir(os.path.dirname(log), 0o750)
+    auditd.write('records/pnat.log', ('.' * 1023 + '\n') * 1024)
+    auditd.start()
+    resource.prlimit(auditd.plugin.pid, resource.RLIMIT_FSIZE, (1024 * 1024, resource.RLIM_INFINITY))  # as if the disk were full
+    auditd.saved()
+    flows(auditd, 5001, 5100)
+    time.sleep(0.6)
+    auditd.saved(20)
+    resource.prlimit(auditd.plugin.pid, resource.RLIMIT_FSIZE, (1024 * 1024 + 20000, resource.RLIM_INFINITY))
+    auditd.plugin.send_signal(signal.SIGHUP)
+    wait_until(lambda: len(auditd.records(event='end')) > 20, 10, 'some are written')
+    auditd.kill()
+    written = len(auditd.records(event='end'))
+    expect_that(written < 100, 'all are written')
+    auditd.start()
+    wait_until(lambda: auditd.records(event='end', pid=5100), 10, 'the last record')
+    auditd.stop()
+    expect_that([record['pid'] for record in auditd.records(event='end')] == [str(pid) for pid in range(5001, 5101)],
+                'it is not each record once, in order: %d were written, then %d' % (written, len(auditd.records(event='end'))))
+
+
+@test
 def the_log_is_read_as_slowly_as_an_output_takes_records(throttled):
     auditd = throttled
     fifo = auditd.stall()
@@ -404,7 +449,7 @@ if __name__ == '__main__':
     if sys.argv[1:2] == ['-c']:
         directory = sys.argv[2]
         del sys.argv[1:3]
-        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted', 'reloaded', 'stalled', 'overflowing', 'changed', 'throttled', 'unread')})
+        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted', 'reloaded', 'stalled', 'overflowing', 'changed', 'throttled', 'unread', 'crashing', 'full')})
     with tempfile.TemporaryDirectory(prefix='pnat-resume-') as temporary:
         os.chmod(temporary, 0o750)
         sys.exit(subprocess.call([sys.executable, os.path.abspath(__file__), '-c', temporary, *sys.argv[1:]]))

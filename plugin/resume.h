@@ -2,7 +2,7 @@
  *
  * Going on where the last run was. The tracker's state is saved now and then, and at every orderly stop; at start it is restored, and
  * what happened since is read from auditd's own log, while live input is held back. An event that comes both ways counts once, a record
- * that is in the log already is not written again.
+ * that is in the log already is not written again, where that is a regular file.
  */
 #pragma once
 

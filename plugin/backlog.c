@@ -102,6 +102,14 @@ pnat_backlog_copy(const PnatBacklog *backlog)
   return copy;
 }
 
+static void
+time_codec(gint64 *time, PnatCodec *codec)
+{
+  pnat_codec_i64(codec, time);
+  if (!codec->writing)
+    *time = CLAMP(*time, 0, PNAT_TIME_MAX);
+}
+
 /* @returns FALSE when there is no such item to read */
 static gboolean
 item_codec(PnatItem **item, PnatCodec *codec)
@@ -109,8 +117,8 @@ item_codec(PnatItem **item, PnatCodec *codec)
   PnatItem head = *item != NULL ? **item : (PnatItem){ 0 };
   guint64 length = head.length;
 
-  pnat_codec_i64(codec, &head.from);
-  pnat_codec_i64(codec, &head.to);
+  time_codec(&head.from, codec);
+  time_codec(&head.to, codec);
   pnat_codec_u64(codec, &length);
   if (!codec->writing) {
     if (codec->failed || (guint64)(codec->end - codec->at) < length) {
@@ -131,8 +139,8 @@ pnat_backlog_codec(PnatBacklog *backlog, PnatCodec *codec)
   guint32 n = backlog->items.length;
 
   pnat_codec_u64(codec, &backlog->missing.lost);
-  pnat_codec_i64(codec, &backlog->missing.from);
-  pnat_codec_i64(codec, &backlog->missing.to);
+  time_codec(&backlog->missing.from, codec);
+  time_codec(&backlog->missing.to, codec);
   pnat_codec_u32(codec, &n);
   if (codec->writing) {
     for (GList *link = backlog->items.head; link != NULL; link = link->next)

@@ -93,6 +93,7 @@ kept_codec(PnatKept *kept, PnatCodec *codec)
 {
   pnat_codec_string(codec, &kept->output);
   pnat_codec_string(codec, &kept->form);
+  codec->failed = codec->failed || kept->output == NULL || kept->form == NULL;
   pnat_backlog_codec(&kept->backlog, codec);
 }
 

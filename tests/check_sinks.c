@@ -205,6 +205,54 @@ START_TEST(what_waits_and_can_not_go_there_is_told_there)
 }
 END_TEST
 
+/* What a state has of an earlier run: @n records for @output, in @form. */
+static GPtrArray *
+kept_for(const char *output, const char *form, guint n)
+{
+  GPtrArray *list = pnat_kept_list_new();
+  PnatBacklog backlog = { 0 };
+
+  for (guint i = 1; i <= n; i++) {
+    PnatRecord record = numbered(i, NULL);
+    g_autoptr(GString) payload = g_string_new(NULL);
+
+    pnat_format_kv.write(&record, payload);
+    pnat_backlog_push(&backlog, pnat_item_new(&record, g_string_append_c(payload, '\n')));
+  }
+  pnat_kept_list_add(list, output, form, &backlog);
+  return list;
+}
+
+START_TEST(what_waited_in_another_run_comes_first)
+{
+  g_autoptr(PnatConfig) config = config_new(PNAT_OUTPUT_FILE, "fifo");
+  g_autoptr(GPtrArray) kept = kept_for("file", "kv", 10), left = pnat_kept_list_new();
+  PnatSinks *sinks;
+
+  ck_assert_int_eq(mkfifo(config->file, 0600), 0);
+  sinks = pnat_sinks_open(config, "here", NULL);
+  push_to_all(sinks, 11, 12);
+  pnat_sinks_put_back(sinks, kept);
+  ck_assert_uint_eq(pnat_sinks_close(sinks, 50, left), 12);
+  ck_assert_uint_eq(pnat_kept_list_records(left), 12);
+}
+END_TEST
+
+START_TEST(what_waited_for_an_output_that_is_no_more_is_told_by_the_others)
+{
+  g_autoptr(PnatConfig) config = config_new(PNAT_OUTPUT_FILE, "a.log");
+  g_autoptr(GPtrArray) kept = kept_for(_i == 0 ? "journal" : "file", _i == 0 ? "3" : "json", 10);
+  PnatSinks *sinks = pnat_sinks_open(config, "here", NULL);
+  g_autofree char *text = NULL;
+
+  pnat_sinks_put_back(sinks, kept);
+  ck_assert_uint_eq(pnat_sinks_close(sinks, 5000, NULL), 0);
+  text = read_log("a.log");
+  ck_assert_str_eq(text, "event=loss start=2023-11-14T22:13:21.000Z last=2023-11-14T22:13:30.200Z end=2023-11-14T22:13:30.200Z "
+                         "reason=queue host=here lost=10\n");
+}
+END_TEST
+
 START_TEST(a_wrong_configuration_leaves_everything_as_it_was)
 {
   g_autoptr(PnatConfig) before = config_new(PNAT_OUTPUT_FILE, "a.log");
@@ -360,6 +408,8 @@ configuration_case(void)
   tcase_add_test(tcase, records_go_to_another_file_after_it_was_configured);
   tcase_add_test(tcase, what_waits_for_a_file_goes_to_the_one_that_takes_its_place);
   tcase_add_test(tcase, what_waits_and_can_not_go_there_is_told_there);
+  tcase_add_test(tcase, what_waited_in_another_run_comes_first);
+  tcase_add_loop_test(tcase, what_waited_for_an_output_that_is_no_more_is_told_by_the_others, 0, 2);
   tcase_add_test(tcase, a_wrong_configuration_leaves_everything_as_it_was);
   tcase_add_test(tcase, close_keeps_its_deadline_though_a_sink_is_stalled);
   return tcase;

@@ -14,7 +14,7 @@
 /* ms between looks whether outputs that are behind have taken some. */
 #define REPLAY_PAUSE 20
 
-/* Records that may wait, or are about to come, however few of max_queue that leaves: half a second's of them, to be no slower. */
+/* Records that may wait or be about to come, however small max_queue is: with fewer it would take too long. */
 #define LEAST_COMING 1000
 
 /* Bytes of live input at which they are not waited for any more: half of what can be held. */

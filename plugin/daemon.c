@@ -252,17 +252,23 @@ fail(const GError *error, int status)
 
 /* What the sinks could not deliver goes into the state, where one is kept. @returns records in it */
 static guint
-save_state(PnatDaemon *daemon)
+save_state(PnatDaemon *daemon, gboolean will_save)
 {
   g_autoptr(GPtrArray) kept = pnat_kept_list_new();
-  gboolean can_save = daemon->resume != NULL && pnat_resume_can_save(daemon->resume);
 
-  if (can_save)
+  if (will_save)
     pnat_resume_mark(daemon->resume);
-  pnat_sinks_close(daemon->sinks, CLOSE_TIMEOUT, can_save ? kept : NULL);
-  if (can_save && !pnat_startup_is_replaying(daemon)) /* else the last state serves still */
+  pnat_sinks_close(daemon->sinks, CLOSE_TIMEOUT, will_save ? kept : NULL);
+  if (will_save && !pnat_startup_is_replaying(daemon)) /* else the last state serves still */
     pnat_resume_save(daemon->resume, pnat_monotonic_ms(), kept);
   return pnat_kept_list_records(kept);
+}
+
+/* Whether there will be a state for the next start. */
+static gboolean
+will_save(const PnatDaemon *daemon)
+{
+  return daemon->resume != NULL && (pnat_startup_is_replaying(daemon) ? pnat_resume_can_save(daemon->resume) : pnat_resume_will_save(daemon->resume));
 }
 
 /* Open flows go into the state, where one is kept. */
@@ -281,9 +287,10 @@ finish(PnatDaemon *daemon)
   if (daemon->resume == NULL || (!pnat_startup_is_replaying(daemon) && !pnat_resume_will_replay(daemon->resume)))
     pnat_feed_flush(daemon->feed);
   pnat_tracker_settle(daemon->tracker);
-  if (daemon->resume == NULL || !pnat_resume_can_save(daemon->resume))
+  gboolean saves = will_save(daemon);
+  if (!saves)
     pnat_tracker_finish(daemon->tracker, PNAT_REASON_SHUTDOWN, pnat_real_ms());
-  deadline += (gint64)save_state(daemon) * END_PER_RECORD;
+  deadline += (gint64)save_state(daemon, saves) * END_PER_RECORD;
   pnat_resume_free(daemon->resume, deadline);
   /* The rest is memory, which the end of the process frees sooner than we could: auditd waits. */
 }

@@ -288,6 +288,20 @@ def the_last_moments_before_a_reboot_are_caught_up_with(booted):
 
 
 @test
+def where_no_state_can_be_written_flows_end_with_the_plugin(unwritable):
+    auditd = unwritable
+    auditd.start()
+    auditd.connect(5001)
+    auditd.saved()
+    shutil.rmtree(os.path.join(auditd.directory, 'state'))
+    auditd.stop()
+    record, = auditd.records(event='end', pid=5001) or [None]
+    expect_that(record is not None, 'there is no record: ' + auditd.said())
+    expect(record, reason='shutdown')
+    expect_that('no state can be written' in auditd.said(), 'it is not told: ' + auditd.said())
+
+
+@test
 def what_check_calls_wrong_is_not_taken_over_at_sighup(reloaded):
     auditd = reloaded
     auditd.start()
@@ -449,7 +463,7 @@ if __name__ == '__main__':
     if sys.argv[1:2] == ['-c']:
         directory = sys.argv[2]
         del sys.argv[1:3]
-        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted', 'reloaded', 'stalled', 'overflowing', 'changed', 'throttled', 'unread', 'crashing', 'full')})
+        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted', 'reloaded', 'unwritable', 'stalled', 'overflowing', 'changed', 'throttled', 'unread', 'crashing', 'full')})
     with tempfile.TemporaryDirectory(prefix='pnat-resume-') as temporary:
         os.chmod(temporary, 0o750)
         sys.exit(subprocess.call([sys.executable, os.path.abspath(__file__), '-c', temporary, *sys.argv[1:]]))

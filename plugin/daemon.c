@@ -20,8 +20,8 @@
 /* ms between looks at events that wait for the rest of their records. */
 #define AGE_INTERVAL 250
 
-/* ms for the sinks to write what waits at the end; µs for the whole end, by which the state is to be written, and for each flow and each
- * record that is in it, of which a second writes half a million, and a hundred thousand. */
+/* ms for the sinks to write what waits at the end; µs for the whole end from when events have been handled, by which the state is to be
+ * written, and for each flow and each record that is in it, of which a second writes half a million, and a hundred thousand. */
 #define CLOSE_TIMEOUT 500
 #define END_TIMEOUT (900 * 1000)
 #define END_PER_FLOW 4
@@ -122,6 +122,13 @@ static void
 input_drained(gpointer data)
 {
   pnat_daemon_catch_up(data);
+}
+
+static void
+input_released(gpointer data)
+{
+  pnat_startup_released(data);
+  local_changed(data);
 }
 
 /* Signals. */
@@ -227,8 +234,8 @@ reload(gpointer data)
   daemon->config = g_steal_pointer(&config);
   if (daemon->resume != NULL)
     pnat_resume_set_log(daemon->resume, daemon->config);
-  if (set_local_tracking(daemon) && !pnat_startup_is_replaying(daemon))
-    pnat_local_check_all(daemon->local);
+  if (set_local_tracking(daemon))
+    pnat_startup_check(daemon);
   set_control(daemon);
   set_timer(daemon);
   pnat_log_notice("configuration reloaded");
@@ -275,14 +282,13 @@ will_save(const PnatDaemon *daemon)
 static void
 finish(PnatDaemon *daemon)
 {
-  gint64 deadline = g_get_monotonic_time() + END_TIMEOUT + (gint64)pnat_tracker_counts(daemon->tracker).flows * END_PER_FLOW;
-
   g_clear_pointer(&daemon->control, pnat_control_free);
   g_clear_handle_id(&daemon->timer, g_source_remove);
   g_clear_handle_id(&daemon->rearm, g_source_remove);
   g_clear_handle_id(&daemon->replay, g_source_remove);
   pnat_input_finish(daemon->input);
   pnat_startup_finish(daemon);
+  gint64 deadline = g_get_monotonic_time() + END_TIMEOUT + (gint64)pnat_tracker_counts(daemon->tracker).flows * END_PER_FLOW;
   /* An event that is cut off by the end is in the log as a whole. */
   if (daemon->resume == NULL || (!pnat_startup_is_replaying(daemon) && !pnat_resume_will_replay(daemon->resume)))
     pnat_feed_flush(daemon->feed);
@@ -298,7 +304,7 @@ finish(PnatDaemon *daemon)
 static void
 set_up_tracking(PnatDaemon *daemon)
 {
-  static const PnatInputHandlers handlers = { input_drained, stop };
+  static const PnatInputHandlers handlers = { input_drained, stop, input_released };
   PnatTrackerOptions options = pnat_options_for_tracker(daemon->config, g_get_host_name());
 
   daemon->names = pnat_node_names_new();

@@ -34,6 +34,8 @@ struct PnatDaemon {
   GString *privileges; /* what is left of them */
   gboolean started; /* and that was told */
   guint replay;       /* source of stored events that are caught up with */
+  gboolean check_due; /* once nothing is held back: what the tracker knows is looked for, */
+  gboolean stock_due; /* and stock taken */
   PnatInput *input;
   PnatNodeNames *names; /* of this host in node= fields */
   GMainLoop *loop;
@@ -59,6 +61,12 @@ char *pnat_startup_line(const PnatDaemon *daemon);
 
 /* Whether stored events are being handled. */
 gboolean pnat_startup_is_replaying(const PnatDaemon *daemon);
+
+/* What the tracker knows of this host is to be looked for: now, or when all that waits has been handled. */
+void pnat_startup_check(PnatDaemon *daemon);
+
+/* Nothing is held back any more: does what was put off until then. */
+void pnat_startup_released(PnatDaemon *daemon);
 
 /* The last of it, when the plugin is to stop already. What there is no time for is caught up with at the next start. */
 void pnat_startup_finish(PnatDaemon *daemon);

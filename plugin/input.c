@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * See input.h.
+ * See input.h. What is held back is a queue of slices: it is fed from its head and grows at its tail, and as long as there is one, all that
+ * is read goes to its tail.
  */
 #include "input.h"
 
@@ -18,23 +19,38 @@
 /* Blocks read before timers and signals get their turn. */
 #define BLOCKS_IN_A_ROW 16
 
+/* Bytes of what was held back that are fed before input, timers and signals get their turn: some ms. */
+#define SLICE (64 * 1024)
+
 /* Bytes of live input held while stored events are caught up with; then auditd's queue has to do. */
 #define MAX_HELD (64 * 1024 * 1024)
 
 /* µs for what is left at the end. */
 #define INPUT_TIMEOUT (100 * 1000)
 
+#define INPUT_EVENTS (G_IO_IN | G_IO_HUP | G_IO_ERR)
+
 struct PnatInput {
   PnatFeed *feed;
   PnatInputHandlers handlers;
   gpointer data;
-  guint source; /* 0 = stopped */
+  GSource *source;    /* (nullable) reads; NULL = it ended, or is not watched */
+  gpointer tag;       /* of its descriptor */
+  gboolean suspended; /* no more can be held back: the source waits for the end only */
+  gboolean left;      /* at the end some was left, for which there was no room */
   char *block;
-  GByteArray *held; /* what waits while it is held back */
+  GQueue held;    /* of GByteArray, each a SLICE at most: what waits while it is held back */
+  gsize n_held;   /* bytes in it */
   gboolean holding;
+  guint release;  /* source that feeds what was held back; 0 = none */
   gboolean drained; /* the last read left nothing behind: what comes next is fresh */
   gboolean fresh;   /* what is being read came just now */
 };
+
+typedef struct {
+  GSource base;
+  PnatInput *input;
+} InputSource;
 
 PnatInput *
 pnat_input_new(PnatFeed *feed, const PnatInputHandlers *handlers, gpointer data)
@@ -44,8 +60,23 @@ pnat_input_new(PnatFeed *feed, const PnatInputHandlers *handlers, gpointer data)
   input->handlers = *handlers;
   input->data = data;
   input->block = g_malloc(BLOCK);
-  input->held = g_byte_array_new();
+  g_queue_init(&input->held);
   return input;
+}
+
+static void
+stop_reading(PnatInput *input)
+{
+  if (input->source == NULL)
+    return;
+  g_source_destroy(input->source);
+  g_clear_pointer(&input->source, g_source_unref);
+}
+
+static void
+slice_free(gpointer slice)
+{
+  g_byte_array_unref(slice);
 }
 
 void
@@ -53,73 +84,111 @@ pnat_input_free(PnatInput *input)
 {
   if (input == NULL)
     return;
-  g_clear_handle_id(&input->source, g_source_remove);
-  g_byte_array_unref(input->held);
+  stop_reading(input);
+  g_clear_handle_id(&input->release, g_source_remove);
+  g_queue_clear_full(&input->held, slice_free);
   g_free(input->block);
   g_free(input);
 }
 
-/* @returns FALSE when no more can be taken in for now */
+/* What is held back. */
+
 static gboolean
-take_input(PnatInput *input, gsize length)
+is_full(const PnatInput *input)
 {
-  if (!input->holding) {
-    pnat_feed_push(input->feed, input->block, length, pnat_monotonic_ms());
-    return TRUE;
+  return input->n_held >= MAX_HELD;
+}
+
+static void
+hold_back(PnatInput *input, const char *bytes, gsize length)
+{
+  input->n_held += length;
+  while (length > 0) {
+    GByteArray *last = g_queue_peek_tail(&input->held);
+    if (last == NULL || last->len >= SLICE) {
+      last = g_byte_array_sized_new(SLICE);
+      g_queue_push_tail(&input->held, last);
+    }
+    gsize some = MIN(length, SLICE - last->len);
+    g_byte_array_append(last, (const guint8 *)bytes, (guint)some);
+    bytes += some;
+    length -= some;
   }
-  g_byte_array_append(input->held, (const guint8 *)input->block, (guint)length);
-  return input->held->len < MAX_HELD;
+}
+
+/* While it is full nothing is read, but the end is seen: it is told as a hang-up, whatever is asked for. */
+static void
+heed_room(PnatInput *input)
+{
+  if (input->source == NULL || input->suspended == is_full(input))
+    return;
+  input->suspended = is_full(input);
+  g_source_modify_unix_fd(input->source, input->tag, input->suspended ? 0 : INPUT_EVENTS);
+}
+
+static void
+feed_slice(PnatInput *input)
+{
+  g_autoptr(GByteArray) slice = g_queue_pop_head(&input->held);
+
+  input->n_held -= slice->len;
+  input->fresh = FALSE;
+  pnat_feed_push(input->feed, (const char *)slice->data, slice->len, pnat_monotonic_ms());
 }
 
 static gboolean
-input_ready(gint fd, GIOCondition condition, gpointer data)
+release_some(gpointer data)
 {
   PnatInput *input = data;
 
-  input->fresh = input->drained;
-  for (guint i = 0; i < BLOCKS_IN_A_ROW; i++) {
-    ssize_t length = read(fd, input->block, BLOCK);
+  feed_slice(input);
+  heed_room(input);
+  if (input->n_held > 0)
+    return G_SOURCE_CONTINUE;
+  input->release = 0;
+  input->handlers.released(input->data);
+  if (pnat_input_is_drained(input))
+    input->handlers.drained(input->data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+begin_release(PnatInput *input)
+{
+  if (input->release == 0 && input->n_held > 0)
+    input->release = g_idle_add_full(G_PRIORITY_DEFAULT, release_some, input, NULL);
+}
+
+/* Reading. */
+
+static void
+take_input(PnatInput *input, gsize length)
+{
+  if (input->holding || input->n_held > 0)
+    hold_back(input, input->block, length);
+  else
+    pnat_feed_push(input->feed, input->block, length, pnat_monotonic_ms());
+}
+
+/* @returns FALSE when no more will come */
+static gboolean
+read_blocks(PnatInput *input, guint most)
+{
+  for (guint i = 0; i < most && !is_full(input); i++) {
+    ssize_t length = read(STDIN_FILENO, input->block, BLOCK);
     if (length < 0 && (errno == EAGAIN || errno == EINTR)) {
       input->drained = TRUE;
       break;
     }
-    if (length <= 0) {
-      if (length < 0)
-        pnat_log_warning("reading audit events: %s", g_strerror(errno));
-      input->handlers.ended(input->data);
-      input->source = 0;
-      return G_SOURCE_REMOVE;
-    }
+    if (length < 0)
+      pnat_log_warning("reading audit events: %s", g_strerror(errno));
+    if (length <= 0)
+      return FALSE;
     input->drained = FALSE;
     input->fresh &= i == 0;
-    if (!take_input(input, (gsize)length)) {
-      input->source = 0;
-      return G_SOURCE_REMOVE;
-    }
-  }
-  if (input->drained)
-    input->handlers.drained(input->data);
-  return G_SOURCE_CONTINUE;
-}
-
-gboolean
-pnat_input_wait(PnatInput *input, gint ms)
-{
-  gboolean full = input->held->len >= MAX_HELD;
-  struct pollfd ready = { .fd = STDIN_FILENO, .events = POLLIN };
-
-  if (poll(&ready, full ? 0 : 1, ms) <= 0)
-    return TRUE;
-  ssize_t length = read(STDIN_FILENO, input->block, BLOCK);
-  if (length > 0)
     take_input(input, (gsize)length);
-  return length > 0 || (length < 0 && (errno == EAGAIN || errno == EINTR));
-}
-
-gsize
-pnat_input_held(const PnatInput *input)
-{
-  return input->held->len;
+  }
+  return TRUE;
 }
 
 static gboolean
@@ -129,17 +198,67 @@ is_input_waiting(void)
   return poll(&input, 1, 0) > 0;
 }
 
+static gboolean
+check(GSource *source)
+{
+  return g_source_query_unix_fd(source, ((InputSource *)source)->input->tag) != 0;
+}
+
+static gboolean
+input_ready(GSource *source, GSourceFunc func, gpointer data)
+{
+  PnatInput *input = ((InputSource *)source)->input;
+
+  (void)func, (void)data;
+  input->fresh = input->drained;
+  if (is_full(input) || !read_blocks(input, BLOCKS_IN_A_ROW)) {
+    stop_reading(input);
+    input->handlers.ended(input->data);
+    return G_SOURCE_REMOVE;
+  }
+  heed_room(input);
+  if (pnat_input_is_drained(input))
+    input->handlers.drained(input->data);
+  return G_SOURCE_CONTINUE;
+}
+
+void
+pnat_input_watch(PnatInput *input)
+{
+  static GSourceFuncs funcs = { .check = check, .dispatch = input_ready };
+
+  if (input->source != NULL)
+    return;
+  input->source = g_source_new(&funcs, sizeof(InputSource));
+  ((InputSource *)input->source)->input = input;
+  input->suspended = FALSE;
+  input->tag = g_source_add_unix_fd(input->source, STDIN_FILENO, INPUT_EVENTS);
+  heed_room(input);
+  g_source_attach(input->source, NULL);
+}
+
 void
 pnat_input_look(PnatInput *input)
 {
   input->drained = !is_input_waiting();
 }
 
-void
-pnat_input_watch(PnatInput *input)
+/* A SIGTERM is not waited for: auditd sends it a moment after it closed our input, and the hang-up tells of that. */
+gboolean
+pnat_input_wait(PnatInput *input, gint ms)
 {
-  if (input->source == 0)
-    input->source = g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, input_ready, input);
+  gboolean full = is_full(input);
+  struct pollfd ready = { .fd = STDIN_FILENO, .events = full ? POLLRDHUP : POLLIN };
+
+  if (poll(&ready, 1, ms) <= 0)
+    return TRUE;
+  return !full && read_blocks(input, 1);
+}
+
+gsize
+pnat_input_held(const PnatInput *input)
+{
+  return input->n_held;
 }
 
 void
@@ -148,43 +267,73 @@ pnat_input_hold(PnatInput *input)
   input->holding = TRUE;
 }
 
+/* Puts it before what is held back. */
+static void
+insert_before(PnatInput *input, const GString *bytes)
+{
+  GQueue behind = input->held;
+
+  g_queue_init(&input->held);
+  hold_back(input, bytes->str, bytes->len);
+  for (gpointer slice; (slice = g_queue_pop_head(&behind)) != NULL;)
+    g_queue_push_tail(&input->held, slice);
+}
+
 void
 pnat_input_release(PnatInput *input, const GString *unfinished)
 {
-  if (!input->holding)
-    return;
   input->holding = FALSE;
-  input->fresh = FALSE;
   if (unfinished != NULL)
-    pnat_feed_push(input->feed, unfinished->str, unfinished->len, pnat_monotonic_ms());
-  pnat_feed_push(input->feed, (const char *)input->held->data, input->held->len, pnat_monotonic_ms());
-  g_byte_array_unref(input->held); /* much memory, perhaps, and none is needed from now on */
-  input->held = g_byte_array_new();
+    insert_before(input, unfinished);
+  if (input->n_held > 0)
+    begin_release(input);
+  else
+    input->handlers.released(input->data);
 }
+
+/* The end. */
 
 static void
 read_what_is_left(PnatInput *input)
 {
   gint64 deadline = g_get_monotonic_time() + INPUT_TIMEOUT;
-  ssize_t length;
 
-  while (g_get_monotonic_time() < deadline && ((length = read(STDIN_FILENO, input->block, BLOCK)) > 0 || (length < 0 && errno == EINTR)))
-    if (length > 0 && !take_input(input, (gsize)length))
-      break;
+  do {
+    input->drained = FALSE;
+    if (is_full(input) || !read_blocks(input, 1))
+      return;
+  } while (!input->drained && g_get_monotonic_time() < deadline);
 }
 
 void
 pnat_input_finish(PnatInput *input)
 {
-  if (input->source != 0)
+  input->left = is_full(input);
+  if (input->source != NULL)
     read_what_is_left(input);
-  g_clear_handle_id(&input->source, g_source_remove);
+  stop_reading(input);
+}
+
+gboolean
+pnat_input_feed_rest(PnatInput *input, gint64 deadline)
+{
+  if (input->holding || input->n_held == 0)
+    return TRUE;
+  g_clear_handle_id(&input->release, g_source_remove);
+  while (input->n_held > 0 && g_get_monotonic_time() < deadline)
+    feed_slice(input);
+  if (input->n_held > 0)
+    return FALSE;
+  if (input->left)
+    read_what_is_left(input);
+  input->handlers.released(input->data);
+  return TRUE;
 }
 
 gboolean
 pnat_input_is_drained(const PnatInput *input)
 {
-  return input->drained;
+  return input->drained && input->n_held == 0;
 }
 
 gboolean

@@ -8,8 +8,9 @@
 #include "log.h"
 #include "selfreport.h"
 
-/* µs for what is left of stored events at the end. */
+/* µs for what is left of stored events at the end, and then of live ones that were held back; with both, the end takes a second still. */
 #define REPLAY_TIMEOUT (200 * 1000)
+#define HELD_TIMEOUT (200 * 1000)
 
 /* ms between looks whether outputs that are behind have taken some. */
 #define REPLAY_PAUSE 20
@@ -38,16 +39,35 @@ replayed(PnatDaemon *daemon)
   pnat_log_notice("caught up with %" G_GUINT64_FORMAT " events from auditd's log", pnat_resume_replayed(daemon->resume));
   daemon->replay = 0;
   pnat_input_release(daemon->input, pnat_resume_unfinished(daemon->resume));
-  if (daemon->local != NULL)
-    pnat_local_check_all(daemon->local);
+}
+
+void
+pnat_startup_check(PnatDaemon *daemon)
+{
+  daemon->check_due = TRUE;
+  if (!pnat_startup_is_replaying(daemon) && pnat_input_held(daemon->input) == 0)
+    pnat_startup_released(daemon);
 }
 
 /* What another program hands us is no reason to look at this host's connections. */
-static void
-take_stock(PnatDaemon *daemon)
+static gboolean
+takes_stock(const PnatDaemon *daemon)
 {
-  if (daemon->local != NULL && pnat_signals_parent_is_auditd(daemon->signals))
+  return daemon->local != NULL && pnat_signals_parent_is_auditd(daemon->signals);
+}
+
+/*
+ * What events tell comes first: of a process that is gone its exit may be among those held back, and of a connection that is there its
+ * connect. Asked before, the one would have been killed, and the other be taken in without its beginning.
+ */
+void
+pnat_startup_released(PnatDaemon *daemon)
+{
+  if (daemon->check_due && daemon->local != NULL)
+    pnat_local_check_all(daemon->local);
+  if (daemon->stock_due && takes_stock(daemon))
     pnat_local_take_stock(daemon->local);
+  daemon->check_due = daemon->stock_due = FALSE;
 }
 
 static void
@@ -94,10 +114,27 @@ replay_some(gpointer data)
   if (pnat_resume_step(daemon->resume))
     return G_SOURCE_CONTINUE;
   replayed(daemon);
-  pnat_input_watch(daemon->input);
-  take_stock(daemon);
   pnat_daemon_catch_up(daemon);
   return G_SOURCE_REMOVE;
+}
+
+static void
+say_not_handled(const PnatDaemon *daemon, const char *when)
+{
+  pnat_log_error("stopped before %s: %" G_GSIZE_FORMAT " bytes of events are not handled; the next start catches up with what this host's audit "
+                 "log has of them", when, pnat_input_held(daemon->input));
+}
+
+/* What nobody would catch up with is handled however long that takes: a plugin that is started meanwhile waits for us, as auditd does not. */
+static void
+feed_rest(PnatDaemon *daemon)
+{
+  if (pnat_input_held(daemon->input) == 0)
+    return;
+  gboolean later = daemon->resume != NULL && pnat_resume_will_replay(daemon->resume);
+
+  if (!pnat_input_feed_rest(daemon->input, later ? g_get_monotonic_time() + HELD_TIMEOUT : G_MAXINT64))
+    say_not_handled(daemon, "what was held back was handled");
 }
 
 void
@@ -105,9 +142,12 @@ pnat_startup_finish(PnatDaemon *daemon)
 {
   gint64 deadline = g_get_monotonic_time() + REPLAY_TIMEOUT;
 
+  daemon->stock_due = FALSE;
   while (pnat_startup_is_replaying(daemon) && g_get_monotonic_time() < deadline)
     if (!pnat_resume_step(daemon->resume))
       replayed(daemon);
+  if (!pnat_startup_is_replaying(daemon))
+    feed_rest(daemon);
 }
 
 /* Without auditd as its parent the plugin reads what somebody hands it, a test or a stored stream: that is no part of this host's story. */
@@ -149,16 +189,13 @@ static void
 load_state(PnatDaemon *daemon)
 {
   const PnatPause pause = { NULL, NULL };
-  if (!pnat_resume_load(daemon->resume, &pause, pnat_daemon_take, daemon))
-    return;
-  if (pnat_resume_kept(daemon->resume) != NULL)
+  daemon->check_due = pnat_resume_load(daemon->resume, &pause, pnat_daemon_take, daemon);
+  if (daemon->check_due && pnat_resume_kept(daemon->resume) != NULL)
     pnat_sinks_put_back(daemon->sinks, pnat_resume_kept(daemon->resume));
-  if (pnat_startup_is_replaying(daemon)) {
-    pnat_input_hold(daemon->input);
-    replay_on(daemon);
-  } else if (daemon->local != NULL) {
-    pnat_local_check_all(daemon->local);
-  }
+  if (!pnat_startup_is_replaying(daemon))
+    return;
+  pnat_input_hold(daemon->input);
+  replay_on(daemon);
 }
 
 /*
@@ -190,16 +227,14 @@ pnat_startup_begin(PnatDaemon *daemon)
   if (keeps_state(daemon))
     daemon->resume = pnat_resume_new(daemon->config, daemon->tracker, daemon->losses);
   if (daemon->resume != NULL && !take_state(daemon)) {
-    pnat_log_error("stopped before the plugin that was here before: %" G_GSIZE_FORMAT " bytes of events are not handled; the next start catches "
-                   "up with what this host's audit log has of them", pnat_input_held(daemon->input));
+    say_not_handled(daemon, "the plugin that was here before");
     return FALSE;
   }
   if (daemon->resume != NULL)
     load_state(daemon);
-  if (!pnat_startup_is_replaying(daemon)) {
-    take_stock(daemon);
+  daemon->stock_due = TRUE;
+  if (!pnat_startup_is_replaying(daemon))
     pnat_input_release(daemon->input, NULL);
-  }
   say_started(daemon);
   return TRUE;
 }

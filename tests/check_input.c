@@ -6,6 +6,7 @@
 #include <glib-unix.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "plugin/input.h"
@@ -19,7 +20,8 @@ static PnatFeed *feed;
 static PnatInput *input;
 static int writer; /* to standard input */
 static guint last; /* the pid of the newest event */
-static guint events, drained, ended;
+static guint events, drained, ended, released;
+static gboolean in_order; /* the pids of all events are 1, 2, 3... */
 static gboolean fresh; /* the newest event */
 
 static void
@@ -27,6 +29,7 @@ take(const PnatEvent *event, gpointer data)
 {
   (void)data;
   events++;
+  in_order &= event->who.pid == events;
   last = event->who.pid;
   fresh = pnat_input_is_fresh(input);
 }
@@ -46,9 +49,16 @@ note_ended(gpointer data)
 }
 
 static void
+note_released(gpointer data)
+{
+  (void)data;
+  released++;
+}
+
+static void
 setup(void)
 {
-  static const PnatInputHandlers handlers = { note_drained, note_ended };
+  static const PnatInputHandlers handlers = { note_drained, note_ended, note_released };
   int ends[2];
 
   ck_assert(g_unix_open_pipe(ends, FD_CLOEXEC, NULL));
@@ -56,7 +66,8 @@ setup(void)
   close(ends[0]);
   writer = ends[1];
   ck_assert(g_unix_set_fd_nonblocking(STDIN_FILENO, TRUE, NULL));
-  events = drained = ended = 0;
+  events = drained = ended = released = 0;
+  in_order = TRUE;
   feed = pnat_feed_new(take, NULL);
   input = pnat_input_new(feed, &handlers, NULL);
 }
@@ -76,6 +87,14 @@ comes(guint number)
 {
   g_autofree char *text = g_strdup_printf(EXIT_LINE, number, number, number);
   ck_assert_int_eq(write(writer, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static gint
+unread(void)
+{
+  gint waiting = 0;
+  ck_assert_int_eq(ioctl(STDIN_FILENO, FIONREAD, &waiting), 0);
+  return waiting;
 }
 
 static void
@@ -129,21 +148,114 @@ START_TEST(what_is_held_back_comes_in_order_and_is_not_fresh)
   comes(2);
   loop();
   ck_assert_uint_eq(events, 0);
+  ck_assert_uint_eq(drained, 0);
   pnat_input_release(input, unfinished);
+  loop();
   ck_assert_uint_eq(events, 2);
   ck_assert_uint_eq(last, 2);
   ck_assert(!fresh);
+  ck_assert_uint_eq(released, 1);
   comes(3);
   loop();
   ck_assert_uint_eq(last, 3);
 }
 END_TEST
 
-START_TEST(no_more_is_held_back_than_fits)
+/* Enough for many slices: events 1 to MANY. */
+#define MANY 5000
+
+static void
+hold_many(void)
+{
+  pnat_input_hold(input);
+  begin();
+  for (guint number = 1; number <= MANY; number++) {
+    comes(number);
+    loop();
+  }
+  ck_assert_uint_eq(events, 0);
+}
+
+START_TEST(what_comes_while_much_is_released_is_read_and_comes_behind_it)
+{
+  guint number = MANY, rounds = 0;
+
+  hold_many();
+  pnat_input_release(input, NULL);
+  for (; pnat_input_held(input) > 0; rounds++) {
+    comes(++number);
+    g_main_context_iteration(NULL, FALSE);
+    ck_assert_int_eq(unread(), 0);
+    ck_assert_uint_lt(events, MANY / 10 * (rounds + 1));
+    ck_assert(!fresh);
+  }
+  ck_assert_uint_gt(rounds, 10);
+  ck_assert_uint_eq(events, number);
+  ck_assert(in_order);
+  ck_assert_uint_eq(released, 1);
+  ck_assert_uint_eq(drained, 1);
+  comes(++number);
+  loop();
+  ck_assert(fresh && in_order);
+}
+END_TEST
+
+START_TEST(no_event_waits_only_when_all_was_released)
+{
+  hold_many();
+  ck_assert(!pnat_input_is_drained(input));
+  pnat_input_release(input, NULL);
+  g_main_context_iteration(NULL, FALSE);
+  ck_assert(!pnat_input_is_drained(input));
+  loop();
+  ck_assert(pnat_input_is_drained(input));
+}
+END_TEST
+
+START_TEST(its_end_is_told_while_much_is_released_and_the_rest_is_fed)
+{
+  hold_many();
+  pnat_input_release(input, NULL);
+  close(writer);
+  writer = -1;
+  g_main_context_iteration(NULL, FALSE);
+  ck_assert_uint_eq(ended, 1);
+  ck_assert_uint_lt(events, MANY);
+  pnat_input_finish(input);
+  ck_assert(pnat_input_feed_rest(input, G_MAXINT64));
+  ck_assert_uint_eq(events, MANY);
+  ck_assert_uint_eq(released, 1);
+  loop();
+  ck_assert_uint_eq(ended, 1);
+}
+END_TEST
+
+START_TEST(what_there_is_no_time_for_at_the_end_is_not_fed)
+{
+  hold_many();
+  pnat_input_release(input, NULL);
+  pnat_input_finish(input);
+  ck_assert(!pnat_input_feed_rest(input, 0));
+  ck_assert_uint_eq(events, 0);
+  ck_assert_uint_gt(pnat_input_held(input), 0);
+}
+END_TEST
+
+START_TEST(what_is_still_held_back_at_the_end_is_not_fed)
+{
+  hold_many();
+  pnat_input_finish(input);
+  ck_assert(pnat_input_feed_rest(input, G_MAXINT64));
+  ck_assert_uint_eq(events, 0);
+}
+END_TEST
+
+/* All that fits, and what fits into the pipe. @returns bytes */
+static gsize
+hold_all_that_fits(void)
 {
   enum { SOME = 64 * 1024 };
   g_autofree char *noise = g_malloc(SOME);
-  g_autoptr(GString) unfinished = g_string_new(NULL);
   gsize taken = 0, before;
 
   memset(noise, 'x', SOME);
@@ -156,16 +268,42 @@ START_TEST(no_more_is_held_back_than_fits)
     taken += n > 0 ? (gsize)n : 0;
     loop();
   } while (taken > before);
+  return taken;
+}
+
+START_TEST(no_more_is_held_back_than_fits)
+{
+  g_autoptr(GString) unfinished = g_string_new(NULL);
+  gsize taken = hold_all_that_fits();
+
   ck_assert_uint_ge(taken, 64 * 1024 * 1024);
   ck_assert_uint_lt(taken, 66 * 1024 * 1024);
-
   pnat_input_release(input, unfinished);
-  pnat_input_watch(input); /* and goes on */
-  loop();
+  loop(); /* and goes on */
   ck_assert_int_eq(write(writer, "\n", 1), 1);
   comes(7);
   loop();
   ck_assert_uint_eq(last, 7);
+}
+END_TEST
+
+START_TEST(its_end_is_told_although_no_more_can_be_held_back)
+{
+  hold_all_that_fits();
+  ck_assert(pnat_input_wait(input, 0));
+  ck_assert_uint_eq(ended, 0);
+  close(writer);
+  writer = -1;
+  gint64 before = g_get_monotonic_time();
+  ck_assert(!pnat_input_wait(input, 5000));
+  ck_assert_int_lt(g_get_monotonic_time() - before, 1000000);
+  loop();
+  ck_assert_uint_eq(ended, 1);
+
+  pnat_input_release(input, NULL);
+  pnat_input_finish(input);
+  ck_assert(pnat_input_feed_rest(input, G_MAXINT64));
+  ck_assert_int_eq(unread(), 0);
 }
 END_TEST
 
@@ -205,7 +343,13 @@ main(void)
   tcase_add_test(tcase, what_comes_while_it_is_waited_for_is_fresh);
   tcase_add_test(tcase, what_waited_at_the_start_is_not_and_what_comes_then_is);
   tcase_add_test(tcase, what_is_held_back_comes_in_order_and_is_not_fresh);
+  tcase_add_test(tcase, what_comes_while_much_is_released_is_read_and_comes_behind_it);
+  tcase_add_test(tcase, no_event_waits_only_when_all_was_released);
+  tcase_add_test(tcase, its_end_is_told_while_much_is_released_and_the_rest_is_fed);
+  tcase_add_test(tcase, what_there_is_no_time_for_at_the_end_is_not_fed);
+  tcase_add_test(tcase, what_is_still_held_back_at_the_end_is_not_fed);
   tcase_add_test(tcase, no_more_is_held_back_than_fits);
+  tcase_add_test(tcase, its_end_is_told_although_no_more_can_be_held_back);
   tcase_add_test(tcase, its_end_is_told_once);
   tcase_add_test(tcase, what_is_left_at_an_order_to_stop_is_read);
   suite_add_tcase(suite, tcase);

@@ -28,6 +28,9 @@
 /* µs for what is left at the end. */
 #define INPUT_TIMEOUT (100 * 1000)
 
+/* ms of other work after which it is to be seen whether input has been waiting. */
+#define LONG_STEP 20
+
 #define INPUT_EVENTS (G_IO_IN | G_IO_HUP | G_IO_ERR)
 
 struct PnatInput {
@@ -43,6 +46,7 @@ struct PnatInput {
   gsize n_held;   /* bytes in it */
   gboolean holding;
   guint release;  /* source that feeds what was held back; 0 = none */
+  gint64 looked;  /* ms, monotonic: when it was last known whether any was waiting */
   gboolean drained; /* the last read left nothing behind: what comes next is fresh */
   gboolean fresh;   /* what is being read came just now */
 };
@@ -178,6 +182,7 @@ read_blocks(PnatInput *input, guint most)
     ssize_t length = read(STDIN_FILENO, input->block, BLOCK);
     if (length < 0 && (errno == EAGAIN || errno == EINTR)) {
       input->drained = TRUE;
+      input->looked = pnat_monotonic_ms();
       break;
     }
     if (length < 0)
@@ -198,10 +203,33 @@ is_input_waiting(void)
   return poll(&input, 1, 0) > 0;
 }
 
+/* Whether something else went on so long that what is there now may have been waiting. */
+static gboolean
+was_away(const PnatInput *input)
+{
+  return pnat_monotonic_ms() - input->looked > LONG_STEP;
+}
+
+/* Before the main context waits: what is there already has come during its last round. */
+static gboolean
+prepare(GSource *source, gint *timeout)
+{
+  PnatInput *input = ((InputSource *)source)->input;
+
+  if (input->drained && was_away(input))
+    pnat_input_look(input);
+  *timeout = -1;
+  return FALSE;
+}
+
+/* After it has waited. */
 static gboolean
 check(GSource *source)
 {
-  return g_source_query_unix_fd(source, ((InputSource *)source)->input->tag) != 0;
+  PnatInput *input = ((InputSource *)source)->input;
+
+  input->looked = pnat_monotonic_ms();
+  return g_source_query_unix_fd(source, input->tag) != 0;
 }
 
 static gboolean
@@ -210,7 +238,7 @@ input_ready(GSource *source, GSourceFunc func, gpointer data)
   PnatInput *input = ((InputSource *)source)->input;
 
   (void)func, (void)data;
-  input->fresh = input->drained;
+  input->fresh = input->drained && !was_away(input);
   if (is_full(input) || !read_blocks(input, BLOCKS_IN_A_ROW)) {
     stop_reading(input);
     input->handlers.ended(input->data);
@@ -225,7 +253,7 @@ input_ready(GSource *source, GSourceFunc func, gpointer data)
 void
 pnat_input_watch(PnatInput *input)
 {
-  static GSourceFuncs funcs = { .check = check, .dispatch = input_ready };
+  static GSourceFuncs funcs = { .prepare = prepare, .check = check, .dispatch = input_ready };
 
   if (input->source != NULL)
     return;
@@ -241,6 +269,7 @@ void
 pnat_input_look(PnatInput *input)
 {
   input->drained = !is_input_waiting();
+  input->looked = pnat_monotonic_ms();
 }
 
 /* A SIGTERM is not waited for: auditd sends it a moment after it closed our input, and the hang-up tells of that. */

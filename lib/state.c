@@ -174,17 +174,19 @@ expected_bytes(const PnatTracker *tracker, const PnatStateMeta *meta)
 }
 
 GByteArray *
-pnat_state_save(PnatTracker *tracker, PnatStateMeta *meta, gint64 now)
+pnat_state_save(PnatTracker *tracker, PnatStateMeta *meta, gint64 now, const PnatStatePause *pause)
 {
-  PnatStateContext state = { .codec = pnat_codec_writer(expected_bytes(tracker, meta)), .tracker = tracker, .now = now };
+  PnatStateContext state = { .codec = pnat_codec_writer(expected_bytes(tracker, meta)), .tracker = tracker, .now = now, .pause = pause };
   PnatProcess *process;
 
   write_header(&state.codec);
   meta_fields(&state.codec, meta);
   tracker_fields(&state);
   pnat_state_count(&state, g_hash_table_size(tracker->processes), MAX_PROCESSES);
-  TAILQ_FOREACH (process, &tracker->quiet_processes, by_quiet)
+  TAILQ_FOREACH (process, &tracker->quiet_processes, by_quiet) {
     pnat_state_write_process(&state, process);
+    pnat_state_may_pause(&state);
+  }
   return pnat_codec_finish(&state.codec);
 }
 

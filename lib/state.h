@@ -24,11 +24,18 @@ typedef struct {
 
 void pnat_state_meta_clear(PnatStateMeta *meta);
 
+/* For what can not wait as long as a whole state takes: half a second, with a quarter of a million flows. */
+typedef struct {
+  void (*func)(gpointer data); /* called every few hundred flows or processes; must leave the tracker as it is */
+  gpointer data;
+} PnatStatePause;
+
 /**
  * @now: ms, the tracker's clock
+ * @pause: (nullable)
  * @returns (transfer full) the bytes, but for their checksum
  */
-GByteArray *pnat_state_save(PnatTracker *tracker, PnatStateMeta *meta, gint64 now);
+GByteArray *pnat_state_save(PnatTracker *tracker, PnatStateMeta *meta, gint64 now, const PnatStatePause *pause);
 
 /* Puts the checksum in. It takes longer than saving, and any thread can do it. */
 void pnat_state_seal(GByteArray *bytes);

@@ -167,6 +167,7 @@ pnat_state_write_flows(PnatStateContext *state, PnatProcess *process)
     key_fields(state, &flow->key);
     flow_fields(state, flow);
     sockets_fields(state, flow);
+    pnat_state_may_pause(state);
   }
 }
 

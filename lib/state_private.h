@@ -9,6 +9,7 @@
 #pragma once
 
 #include "codec.h"
+#include "state.h"
 #include "tracker_private.h"
 
 G_BEGIN_DECLS
@@ -22,6 +23,8 @@ typedef struct {
   gint64 now;        /* ms, tracker's clock */
   GPtrArray *flows;  /* those read */
   const PnatProcess *process; /* whose descriptors are being written */
+  const PnatStatePause *pause; /* (nullable) */
+  guint unpaused; /* flows and processes since the last */
 } PnatStateContext;
 
 /* state_values.c */
@@ -47,6 +50,9 @@ void pnat_state_address(PnatStateContext *state, PnatAddress *value);
  * @returns @value, or what was read; 0 when that can not be
  */
 guint32 pnat_state_count(PnatStateContext *state, guint32 value, guint32 most);
+
+/* To be called for each flow and process: there is a pause now and then. */
+void pnat_state_may_pause(PnatStateContext *state);
 
 /* state_flows.c */
 

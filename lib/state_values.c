@@ -4,10 +4,22 @@
  */
 #include "state_private.h"
 
+/* Flows and processes: they take less than a ms. */
+#define BETWEEN_PAUSES 256
+
 gboolean
 pnat_state_is_reading(const PnatStateContext *state)
 {
   return !state->codec.writing;
+}
+
+void
+pnat_state_may_pause(PnatStateContext *state)
+{
+  if (state->pause == NULL || ++state->unpaused < BETWEEN_PAUSES)
+    return;
+  state->unpaused = 0;
+  state->pause->func(state->pause->data);
 }
 
 /* What is read and must lie within bounds, so that what is reckoned with it does not overflow. */

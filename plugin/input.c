@@ -40,7 +40,8 @@ struct PnatInput {
   GSource *source;    /* (nullable) reads; NULL = it ended, or is not watched */
   gpointer tag;       /* of its descriptor */
   gboolean suspended; /* no more can be held back: the source waits for the end only */
-  gboolean left;      /* at the end some was left, for which there was no room */
+  gboolean finished;
+  gboolean left;      /* and some was left, for which there was no room */
   char *block;
   GQueue held;    /* of GByteArray, each a SLICE at most: what waits while it is held back */
   gsize n_held;   /* bytes in it */
@@ -284,6 +285,21 @@ pnat_input_wait(PnatInput *input, gint ms)
   return !full && read_blocks(input, 1);
 }
 
+void
+pnat_input_take_in(PnatInput *input)
+{
+  gboolean holding = input->holding;
+
+  if (input->finished || !was_away(input))
+    return;
+  input->holding = TRUE;
+  read_blocks(input, BLOCKS_IN_A_ROW); /* of the end the source tells */
+  input->holding = holding;
+  heed_room(input);
+  if (!holding)
+    begin_release(input);
+}
+
 gsize
 pnat_input_held(const PnatInput *input)
 {
@@ -341,6 +357,7 @@ pnat_input_finish(PnatInput *input)
   if (input->source != NULL)
     read_what_is_left(input);
   stop_reading(input);
+  input->finished = TRUE;
 }
 
 gboolean

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Live input: what auditd writes to standard input is read as it comes and goes into the feed, or is held back while stored events are
- * caught up with. What was held back goes into the feed in slices, and what comes
+ * caught up with, or while the plugin is in the middle of something long. What was held back goes into the feed in slices, and what comes
  * meanwhile behind it: standard input is read all the time. It knows whether what is being read came just now, or was waiting to be read,
  * for how long nobody knows.
  */
@@ -43,6 +43,10 @@ void pnat_input_watch(PnatInput *input);
  * @returns FALSE when no more will come, or the other end is closed and no more can be held back
  */
 gboolean pnat_input_wait(PnatInput *input, gint ms);
+
+/* Takes in what there is, without waiting, to be handled later: for who is in the middle of something long. Called more often than every
+ * 20 ms it does nothing. */
+void pnat_input_take_in(PnatInput *input);
 
 /* Bytes that are held back. */
 gsize pnat_input_held(const PnatInput *input);

@@ -10,7 +10,6 @@
 #include "clock.h"
 #include "lib/error.h"
 #include "lib/seen.h"
-#include "lib/state.h"
 #include "log.h"
 #include "logtail.h"
 #include "nodename.h"
@@ -61,6 +60,7 @@ struct PnatResume {
   GPtrArray *kept;        /* (nullable) of PnatKept, from the state */
   PnatLogPlace place;     /* where our own log ended when it was marked */
   gint64 due;             /* ms, tracker's clock */
+  PnatStatePause pause;
   guint64 replayed;
 };
 
@@ -106,6 +106,12 @@ pnat_resume_take(PnatResume *resume)
   else
     resume->due = pnat_monotonic_ms() + FIRST_SAVE;
   return TRUE;
+}
+
+void
+pnat_resume_set_pause(PnatResume *resume, const PnatStatePause *pause)
+{
+  resume->pause = *pause;
 }
 
 void
@@ -215,7 +221,7 @@ pnat_resume_save(PnatResume *resume, gint64 now, GPtrArray *kept)
   pnat_kept_list_bound(kept, MOST_KEPT);
   g_auto(PnatStateMeta) meta = { .boot_id = g_strdup(resume->boot_id), .host = g_strdup(g_get_host_name()),
                                  .saved = pnat_real_ms(), .position = position(resume, kept) };
-  pnat_store_save(resume->store, pnat_state_save(resume->tracker, &meta, now));
+  pnat_store_save(resume->store, pnat_state_save(resume->tracker, &meta, now, resume->pause.func != NULL ? &resume->pause : NULL));
   resume->due = now + resume->interval;
   return TRUE;
 }

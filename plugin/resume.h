@@ -8,6 +8,7 @@
 
 #include "lib/config.h"
 #include "lib/feed.h"
+#include "lib/state.h"
 #include "lib/tracker.h"
 #include "logtail.h"
 #include "losses.h"
@@ -32,6 +33,9 @@ PnatResume *pnat_resume_new(const PnatConfig *config, PnatTracker *tracker, Pnat
  * which is logged
  */
 gboolean pnat_resume_take(PnatResume *resume);
+
+/* Has @pause, which is copied, called while the state is saved. */
+void pnat_resume_set_pause(PnatResume *resume, const PnatStatePause *pause);
 
 /* Our own log is another from now on. */
 void pnat_resume_set_log(PnatResume *resume, const PnatConfig *config);

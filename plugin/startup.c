@@ -184,6 +184,25 @@ say_started(PnatDaemon *daemon)
   pnat_log_info("%s", line);
 }
 
+/* What comes while a state is saved waits in here, not in the socket: it is handled when that is done. */
+static void
+read_meanwhile(gpointer data)
+{
+  PnatDaemon *daemon = data;
+  pnat_input_take_in(daemon->input);
+}
+
+static void
+set_resume(PnatDaemon *daemon)
+{
+  const PnatStatePause pause = { read_meanwhile, daemon };
+
+  if (!keeps_state(daemon))
+    return;
+  daemon->resume = pnat_resume_new(daemon->config, daemon->tracker, daemon->losses);
+  pnat_resume_set_pause(daemon->resume, &pause);
+}
+
 /* Live input is held back until the state is restored, and caught up with. */
 static void
 load_state(PnatDaemon *daemon)
@@ -224,8 +243,7 @@ take_state(PnatDaemon *daemon)
 gboolean
 pnat_startup_begin(PnatDaemon *daemon)
 {
-  if (keeps_state(daemon))
-    daemon->resume = pnat_resume_new(daemon->config, daemon->tracker, daemon->losses);
+  set_resume(daemon);
   if (daemon->resume != NULL && !take_state(daemon)) {
     say_not_handled(daemon, "the plugin that was here before");
     return FALSE;

@@ -176,6 +176,34 @@ START_TEST(what_came_while_something_else_took_long_is_not_and_what_comes_then_i
 }
 END_TEST
 
+static void
+comes_meanwhile(guint number)
+{
+  comes(number);
+  g_usleep(30 * 1000);
+  pnat_input_take_in(input);
+}
+
+START_TEST(what_was_taken_in_by_the_way_comes_later_and_in_order)
+{
+  begin();
+  comes_meanwhile(1);
+  comes_meanwhile(2);
+  ck_assert_int_eq(unread(), 0);
+  ck_assert_uint_eq(events, 0);
+  comes(3);
+  loop();
+  ck_assert_uint_eq(events, 3);
+  ck_assert(in_order && !fresh);
+  comes(4);
+  loop();
+  ck_assert(in_order && fresh);
+  pnat_input_finish(input);
+  comes_meanwhile(5);
+  ck_assert_int_gt(unread(), 0);
+}
+END_TEST
+
 START_TEST(what_is_held_back_comes_in_order_and_is_not_fresh)
 {
   static const char text[] = EXIT_LINE;
@@ -383,6 +411,7 @@ main(void)
   tcase_add_test(tcase, what_comes_while_it_is_waited_for_is_fresh);
   tcase_add_test(tcase, what_waited_at_the_start_is_not_and_what_comes_then_is);
   tcase_add_test(tcase, what_came_while_something_else_took_long_is_not_and_what_comes_then_is);
+  tcase_add_test(tcase, what_was_taken_in_by_the_way_comes_later_and_in_order);
   tcase_add_test(tcase, what_is_held_back_comes_in_order_and_is_not_fresh);
   tcase_add_test(tcase, what_comes_while_much_is_released_is_read_and_comes_behind_it);
   tcase_add_test(tcase, no_event_waits_only_when_all_was_released);

@@ -39,13 +39,19 @@ live_a_little(Stage *stage)
 }
 
 static GByteArray *
-save(Stage *stage)
+save_with(Stage *stage, const PnatStatePause *pause)
 {
   g_auto(PnatStateMeta) meta = { .boot_id = g_strdup("boot"), .host = g_strdup("here"), .saved = T0, .position = g_byte_array_new() };
   g_byte_array_append(meta.position, (const guint8 *)"where", 5);
-  GByteArray *bytes = pnat_state_save(stage->tracker, &meta, stage->now);
+  GByteArray *bytes = pnat_state_save(stage->tracker, &meta, stage->now, pause);
   pnat_state_seal(bytes);
   return bytes;
+}
+
+static GByteArray *
+save(Stage *stage)
+{
+  return save_with(stage, NULL);
 }
 
 /* Ends everything and writes down all records. */
@@ -117,6 +123,38 @@ START_TEST(each_flow_is_restored_to_its_program)
   }
   stage_close(&one);
   stage_close(&other);
+}
+END_TEST
+
+static void
+count_pause(gpointer data)
+{
+  guint *pauses = data;
+  (*pauses)++;
+}
+
+/* Whether they are of one process, or each has its own. */
+START_TEST(there_is_a_pause_every_few_hundred_flows_and_the_state_is_the_same)
+{
+  enum { MANY = 5000, MOST = 600 };
+  guint pauses = 0;
+  const PnatStatePause pause = { count_pause, &pauses };
+  PnatTrackerOptions options = stage_options();
+  Stage stage;
+
+  options.max_flows = MANY;
+  stage_open_with(&stage, &options);
+  for (guint i = 0; i < MANY; i++) {
+    Actor actor = { NULL, _i == 0 ? 100 : 100 + i, 50, 1, "/usr/bin/curl" };
+    connects(&stage, &actor, 0, 3, PEER, (guint16)(1000 + i), 0);
+  }
+  g_autoptr(GByteArray) whole = save(&stage);
+  g_autoptr(GByteArray) paused = save_with(&stage, &pause);
+  ck_assert_uint_ge(pauses, MANY / MOST);
+  ck_assert_uint_lt(pauses, MANY / 50);
+  ck_assert_uint_eq(paused->len, whole->len);
+  ck_assert_mem_eq(paused->data, whole->data, whole->len);
+  stage_close(&stage);
 }
 END_TEST
 
@@ -404,6 +442,7 @@ suite(void)
   tcase_set_timeout(tcase, 120);
   tcase_add_test(tcase, a_restored_tracker_goes_on_as_the_saved_one_would);
   tcase_add_test(tcase, each_flow_is_restored_to_its_program);
+  tcase_add_loop_test(tcase, there_is_a_pause_every_few_hundred_flows_and_the_state_is_the_same, 0, 2);
   tcase_add_test(tcase, the_clock_may_start_anew);
   tcase_add_loop_test(tcase, a_flow_restored_under_other_options_does_not_hold_up_others, 0, 2);
   tcase_add_test(tcase, a_state_cut_anywhere_is_refused);

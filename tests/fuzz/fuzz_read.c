@@ -52,7 +52,7 @@ static void
 restart(Reader *reader)
 {
   g_auto(PnatStateMeta) meta = { .boot_id = g_strdup("boot"), .host = g_strdup("host") }, read = { 0 };
-  g_autoptr(GByteArray) bytes = pnat_state_save(reader->tracker, &meta, reader->now);
+  g_autoptr(GByteArray) bytes = pnat_state_save(reader->tracker, &meta, reader->now, NULL);
   g_autoptr(GError) error = NULL;
 
   pnat_state_seal(bytes);

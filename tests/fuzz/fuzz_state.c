@@ -94,7 +94,7 @@ static GByteArray *
 save(PnatTracker *tracker)
 {
   g_auto(PnatStateMeta) meta = { .boot_id = g_strdup("boot"), .host = g_strdup("host") };
-  GByteArray *bytes = pnat_state_save(tracker, &meta, NOW);
+  GByteArray *bytes = pnat_state_save(tracker, &meta, NOW, NULL);
   pnat_state_seal(bytes);
   return bytes;
 }

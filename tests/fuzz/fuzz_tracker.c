@@ -146,7 +146,7 @@ static void
 restart(World *world)
 {
   g_auto(PnatStateMeta) meta = { .boot_id = g_strdup("boot"), .host = g_strdup("host") }, read = { 0 };
-  g_autoptr(GByteArray) bytes = pnat_state_save(world->tracker, &meta, world->now);
+  g_autoptr(GByteArray) bytes = pnat_state_save(world->tracker, &meta, world->now, NULL);
   PnatTracker *next = pnat_tracker_new(&world->options, take_record, world);
   g_autoptr(GError) error = NULL;
 

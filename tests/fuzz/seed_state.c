@@ -49,7 +49,7 @@ main(void)
   pnat_feed_flush(feed);
   pnat_tracker_lost(seed.tracker, PNAT_LOSS_KERNEL, 3, 1000, 2000);
   g_byte_array_append(meta.position, (const guint8 *)"where", 5);
-  g_autoptr(GByteArray) bytes = pnat_state_save(seed.tracker, &meta, 2000);
+  g_autoptr(GByteArray) bytes = pnat_state_save(seed.tracker, &meta, 2000, NULL);
   pnat_state_seal(bytes);
   fwrite(bytes->data, 1, bytes->len, stdout);
   putchar('\0'); /* the flags of fuzz_state */

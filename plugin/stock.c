@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * See stock.h.
+ * See stock.h. What was found waits in the order in which it is due, and is found again by its process and descriptor: an event costs the
+ * same however many wait.
  */
 #include "stock.h"
 
 #include <errno.h>
+#include <sys/queue.h>
 
 #include "clock.h"
 #include "log.h"
@@ -21,12 +23,25 @@
 /* Connections that wait at most; then the oldest is taken in. */
 #define MAX_WAITING 16384
 
-typedef struct {
+typedef struct Holder Holder;
+typedef struct Found Found;
+
+struct Found {
   PnatEvent event; /* its strings are its own */
   gint64 due;      /* ms, tracker's clock */
   gboolean ended;  /* meanwhile */
   PnatSocketEnd end;
-} Found;
+  GList *place;    /* among those that wait */
+  Holder *holder;
+  TAILQ_ENTRY(Found) of_holder;
+};
+
+/* A process of which some wait. */
+struct Holder {
+  guint32 pid;
+  TAILQ_HEAD(HolderFound, Found) found;
+  GHashTable *by_fd;
+};
 
 struct PnatStock {
   PnatStockUsers users;
@@ -34,6 +49,7 @@ struct PnatStock {
   gint64 now;             /* ms, tracker's clock */
   gint64 due;             /* ms, tracker's clock: the next look */
   GQueue waiting;         /* of Found, in the order they are due */
+  GHashTable *holders;    /* by pid */
 };
 
 static void
@@ -79,6 +95,64 @@ event_of_held(const PnatHeld *held)
     event.result = PNAT_RESULT_NONE;
   }
   return event;
+}
+
+/* Waiting. */
+
+static void
+holder_free(gpointer data)
+{
+  Holder *holder = data;
+  g_hash_table_unref(holder->by_fd);
+  g_free(holder);
+}
+
+static Holder *
+find_holder(const PnatStock *stock, guint32 pid)
+{
+  return g_hash_table_lookup(stock->holders, GUINT_TO_POINTER(pid));
+}
+
+static Holder *
+holder_get(PnatStock *stock, guint32 pid)
+{
+  Holder *holder = find_holder(stock, pid);
+
+  if (holder != NULL)
+    return holder;
+  holder = g_new0(Holder, 1);
+  holder->pid = pid;
+  TAILQ_INIT(&holder->found);
+  holder->by_fd = g_hash_table_new(NULL, NULL);
+  g_hash_table_insert(stock->holders, GUINT_TO_POINTER(pid), holder);
+  return holder;
+}
+
+static void
+put_in(PnatStock *stock, Found *found)
+{
+  Holder *holder = found->holder = holder_get(stock, found->event.who.pid);
+
+  g_queue_push_tail(&stock->waiting, found);
+  found->place = stock->waiting.tail;
+  TAILQ_INSERT_TAIL(&holder->found, found, of_holder);
+  g_hash_table_insert(holder->by_fd, GINT_TO_POINTER(found->event.fd), found);
+}
+
+/* The last of its holder's takes that along. */
+static Found *
+take_out(PnatStock *stock, Found *found)
+{
+  Holder *holder = found->holder;
+  gpointer fd = GINT_TO_POINTER(found->event.fd);
+
+  g_queue_delete_link(&stock->waiting, found->place);
+  TAILQ_REMOVE(&holder->found, found, of_holder);
+  if (g_hash_table_lookup(holder->by_fd, fd) == found)
+    g_hash_table_remove(holder->by_fd, fd);
+  if (TAILQ_EMPTY(&holder->found))
+    g_hash_table_remove(stock->holders, GUINT_TO_POINTER(holder->pid));
+  return found;
 }
 
 /* Taking in. */
@@ -137,9 +211,9 @@ take_held(const PnatHeld *held, gpointer data)
   found->event = event_of_held(held);
   found->event.start = pnat_liveness_key(stock->users.liveness, held->info->start);
   found->due = stock->now + EVENT_MAY_COME;
-  g_queue_push_tail(&stock->waiting, found);
+  put_in(stock, found);
   if (stock->waiting.length > MAX_WAITING)
-    take_in(stock, g_queue_pop_head(&stock->waiting));
+    take_in(stock, take_out(stock, g_queue_peek_head(&stock->waiting)));
 }
 
 PnatStock *
@@ -150,6 +224,7 @@ pnat_stock_new(const PnatStockUsers *users, gint64 now, GError **error)
   stock->users = *users;
   stock->now = stock->due = now;
   g_queue_init(&stock->waiting);
+  stock->holders = g_hash_table_new_full(NULL, NULL, NULL, holder_free);
   stock->snapshot = pnat_snapshot_new(users->asker, take_held, stock, error);
   if (stock->snapshot == NULL)
     g_clear_pointer(&stock, pnat_stock_free);
@@ -163,6 +238,7 @@ pnat_stock_free(PnatStock *stock)
     return;
   pnat_snapshot_free(stock->snapshot);
   g_queue_clear_full(&stock->waiting, found_free);
+  g_hash_table_unref(stock->holders);
   g_free(stock);
 }
 
@@ -172,14 +248,6 @@ static gint
 fd_of(const PnatEvent *event)
 {
   return event->call == PNAT_CALL_ACCEPT ? (gint)event->value : event->fd;
-}
-
-static gboolean
-concerns(const PnatEvent *event, const Found *found)
-{
-  if (found->event.who.pid != event->who.pid)
-    return FALSE;
-  return event->kind != PNAT_EVENT_NETWORK || fd_of(event) == found->event.fd;
 }
 
 /* Whether the socket that was found is the one that @event made. A connect to the unspecified address goes to this host. */
@@ -192,25 +260,38 @@ made(const PnatEvent *event, const Found *found)
          (event->saddr != PNAT_SADDR_INET || event->address.port == found->event.socket.remote.port);
 }
 
+static void
+hear_of(PnatStock *stock, const PnatEvent *event, Found *found)
+{
+  take_out(stock, found);
+  if (!made(event, found)) {
+    take_in(stock, found);
+    return;
+  }
+  if (found->ended)
+    pnat_tracker_socket_ended(stock->users.tracker, &found->end, stock->now); /* it is kept there for the event */
+  found_free(found);
+}
+
+/* A network call concerns its descriptor, any other event all of its process. */
 void
 pnat_stock_hear(PnatStock *stock, const PnatEvent *event, gint64 now)
 {
-  GList *next;
+  Holder *holder = find_holder(stock, event->who.pid);
+  Found *found, *next;
 
   stock->now = now;
-  for (GList *at = stock->waiting.head; at != NULL; at = next) {
-    Found *found = at->data;
-    next = at->next;
-    if (!concerns(event, found))
-      continue;
-    g_queue_delete_link(&stock->waiting, at);
-    if (!made(event, found)) {
-      take_in(stock, found);
-      continue;
-    }
-    if (found->ended)
-      pnat_tracker_socket_ended(stock->users.tracker, &found->end, now); /* it is kept there for the event */
-    found_free(found);
+  if (holder == NULL)
+    return;
+  if (event->kind == PNAT_EVENT_NETWORK) {
+    found = g_hash_table_lookup(holder->by_fd, GINT_TO_POINTER(fd_of(event)));
+    if (found != NULL)
+      hear_of(stock, event, found);
+    return;
+  }
+  for (found = TAILQ_FIRST(&holder->found); found != NULL; found = next) {
+    next = TAILQ_NEXT(found, of_holder);
+    hear_of(stock, event, found);
   }
 }
 
@@ -252,7 +333,7 @@ pnat_stock_advance(PnatStock *stock, gint64 now, gboolean drained)
   if (stock->snapshot != NULL && stock->due <= now)
     step(stock);
   while ((found = g_queue_peek_head(&stock->waiting)) != NULL && found->due <= due)
-    take_in(stock, g_queue_pop_head(&stock->waiting));
+    take_in(stock, take_out(stock, found));
   return stock->snapshot != NULL || stock->waiting.length > 0;
 }
 

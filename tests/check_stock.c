@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "at_most.h"
 #include "events.h"
 #include "run.h"
 
@@ -55,8 +56,19 @@ listen_here(Shop *shop)
   shop->port = ntohs(here.sin_port);
 }
 
+/* Others that the child holds, by UDP, which nobody needs to accept. */
 static void
-start_child(Shop *shop)
+connect_others(guint number, const struct sockaddr_in *there)
+{
+  for (guint i = 0; i < number; i++) {
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)there, sizeof *there) != 0)
+      _exit(1);
+  }
+}
+
+static void
+start_child(Shop *shop, guint others)
 {
   struct sockaddr_in there = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(shop->port) };
   int ends[2];
@@ -65,6 +77,7 @@ start_child(Shop *shop)
   shop->child = fork();
   if (shop->child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    connect_others(others, &there);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(fd, (struct sockaddr *)&there, sizeof there) != 0 || write(ends[1], &fd, sizeof fd) != sizeof fd)
       _exit(1);
@@ -78,7 +91,7 @@ start_child(Shop *shop)
 
 /* All processes have been looked at, and what was found waits. */
 static void
-shop_open(Shop *shop)
+shop_open_with(Shop *shop, guint others)
 {
   PnatStockUsers users = { 0 };
 
@@ -86,7 +99,7 @@ shop_open(Shop *shop)
   stage_open(&shop->stage);
   shop->exe = g_file_read_link("/proc/thread-self/exe", NULL);
   listen_here(shop);
-  start_child(shop);
+  start_child(shop, others);
   shop->liveness = pnat_liveness_new(gone, NULL, NULL);
   users.tracker = shop->stage.tracker;
   users.liveness = shop->liveness;
@@ -98,6 +111,12 @@ shop_open(Shop *shop)
     ck_assert(pnat_stock_advance(shop->stock, due, TRUE));
   }
   ck_assert(!pnat_tracker_knows(shop->stage.tracker, (guint32)shop->child));
+}
+
+static void
+shop_open(Shop *shop)
+{
+  shop_open_with(shop, 0);
 }
 
 static void
@@ -267,6 +286,25 @@ START_TEST(what_had_exited_when_it_was_found_ended_with_its_exit)
 }
 END_TEST
 
+/* Of the process that has them all, and of another one. */
+START_TEST(an_event_costs_the_same_however_many_wait)
+{
+  enum { WAITING = 900, TIMES = 100000 };
+  Shop shop;
+  shop_open_with(&shop, WAITING);
+  PnatEvent event = event_ago(&shop, PNAT_EVENT_NETWORK, 0);
+  event.call = PNAT_CALL_SEND;
+  event.fd = 100000;
+  event.who.pid += (guint32)_i;
+  gint64 begun = g_get_monotonic_time();
+  for (guint i = 0; i < TIMES; i++)
+    pnat_stock_hear(shop.stock, &event, shop.stage.now);
+  ck_assert_int_lt(g_get_monotonic_time() - begun, at_most(100));
+  ck_assert(!pnat_tracker_knows(shop.stage.tracker, (guint32)shop.child));
+  shop_close(&shop);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -278,6 +316,7 @@ suite(void)
   tcase_add_test(tcase, a_call_on_what_was_there_comes_after_it);
   tcase_add_test(tcase, what_ends_while_it_waits_is_taken_in_and_ended);
   tcase_add_test(tcase, what_had_exited_when_it_was_found_ended_with_its_exit);
+  tcase_add_loop_test(tcase, an_event_costs_the_same_however_many_wait, 0, 2);
   suite_add_tcase(suite, tcase);
   return suite;
 }

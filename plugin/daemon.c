@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * See daemon.h. One thread reads, parses and tracks; only the sinks have threads of their own.
+ * See daemon.h. One thread reads, parses and tracks; only the sinks and the state's file have threads of their own, and input at start.
  */
 #include "daemon_private.h"
 

@@ -31,6 +31,9 @@
 /* ms of other work after which it is to be seen whether input has been waiting. */
 #define LONG_STEP 20
 
+/* ms after which a thread that reads sees that it is to end. */
+#define READ_APART 5
+
 #define INPUT_EVENTS (G_IO_IN | G_IO_HUP | G_IO_ERR)
 
 struct PnatInput {
@@ -47,6 +50,8 @@ struct PnatInput {
   gsize n_held;   /* bytes in it */
   gboolean holding;
   guint release;  /* source that feeds what was held back; 0 = none */
+  GThread *reader; /* (nullable) while it is read apart: all else here is its own then */
+  gint rejoin;     /* atomic: it is to end */
   gint64 looked;  /* ms, monotonic: when it was last known whether any was waiting */
   gboolean drained; /* the last read left nothing behind: what comes next is fresh */
   gboolean fresh;   /* what is being read came just now */
@@ -285,6 +290,15 @@ pnat_input_wait(PnatInput *input, gint ms)
   return !full && read_blocks(input, 1);
 }
 
+/* What was taken in although it was not to be held back. */
+static void
+let_go(PnatInput *input)
+{
+  heed_room(input);
+  if (!input->holding)
+    begin_release(input);
+}
+
 void
 pnat_input_take_in(PnatInput *input)
 {
@@ -295,9 +309,40 @@ pnat_input_take_in(PnatInput *input)
   input->holding = TRUE;
   read_blocks(input, BLOCKS_IN_A_ROW); /* of the end the source tells */
   input->holding = holding;
-  heed_room(input);
-  if (!holding)
-    begin_release(input);
+  let_go(input);
+}
+
+static gpointer
+read_apart(gpointer data)
+{
+  PnatInput *input = data;
+  gboolean holding = input->holding;
+
+  input->holding = TRUE;
+  while (!g_atomic_int_get(&input->rejoin) && pnat_input_wait(input, READ_APART))
+    ;
+  input->holding = holding;
+  return NULL;
+}
+
+/* Without a thread it waits, as where no process can be made. */
+void
+pnat_input_read_apart(PnatInput *input)
+{
+  if (input->finished || input->reader != NULL)
+    return;
+  g_atomic_int_set(&input->rejoin, FALSE);
+  input->reader = g_thread_try_new("input", read_apart, input, NULL);
+}
+
+void
+pnat_input_read_here(PnatInput *input)
+{
+  if (input->reader == NULL)
+    return;
+  g_atomic_int_set(&input->rejoin, TRUE);
+  g_thread_join(g_steal_pointer(&input->reader));
+  let_go(input);
 }
 
 gsize
@@ -310,6 +355,7 @@ void
 pnat_input_hold(PnatInput *input)
 {
   input->holding = TRUE;
+  g_clear_handle_id(&input->release, g_source_remove);
 }
 
 /* Puts it before what is held back. */

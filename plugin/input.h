@@ -48,6 +48,13 @@ gboolean pnat_input_wait(PnatInput *input, gint ms);
  * 20 ms it does nothing. */
 void pnat_input_take_in(PnatInput *input);
 
+/**
+ * Takes in what comes by a thread of its own, to be handled later: for something long that can not be interrupted. Nothing else of this may
+ * be called until pnat_input_read_here().
+ */
+void pnat_input_read_apart(PnatInput *input);
+void pnat_input_read_here(PnatInput *input);
+
 /* Bytes that are held back. */
 gsize pnat_input_held(const PnatInput *input);
 

@@ -63,8 +63,11 @@ takes_stock(const PnatDaemon *daemon)
 void
 pnat_startup_released(PnatDaemon *daemon)
 {
-  if (daemon->check_due && daemon->local != NULL)
+  if (daemon->check_due && daemon->local != NULL) {
+    pnat_input_read_apart(daemon->input); /* a thousand processes take tens of ms */
     pnat_local_check_all(daemon->local);
+    pnat_input_read_here(daemon->input);
+  }
   if (daemon->stock_due && takes_stock(daemon))
     pnat_local_take_stock(daemon->local);
   daemon->check_due = daemon->stock_due = FALSE;
@@ -203,18 +206,18 @@ set_resume(PnatDaemon *daemon)
   pnat_resume_set_pause(daemon->resume, &pause);
 }
 
-/* Live input is held back until the state is restored, and caught up with. */
+/* Live input is held back until the state is restored, which takes seconds where it is large, and caught up with. */
 static void
 load_state(PnatDaemon *daemon)
 {
-  const PnatPause pause = { NULL, NULL };
-  daemon->check_due = pnat_resume_load(daemon->resume, &pause, pnat_daemon_take, daemon);
+  pnat_input_hold(daemon->input);
+  pnat_input_read_apart(daemon->input);
+  daemon->check_due = pnat_resume_load(daemon->resume, pnat_daemon_take, daemon);
+  pnat_input_read_here(daemon->input);
   if (daemon->check_due && pnat_resume_kept(daemon->resume) != NULL)
     pnat_sinks_put_back(daemon->sinks, pnat_resume_kept(daemon->resume));
-  if (!pnat_startup_is_replaying(daemon))
-    return;
-  pnat_input_hold(daemon->input);
-  replay_on(daemon);
+  if (pnat_startup_is_replaying(daemon))
+    replay_on(daemon);
 }
 
 /*

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "at_most.h"
 #include "plugin/input.h"
 #include "run.h"
 
@@ -201,6 +202,59 @@ START_TEST(what_was_taken_in_by_the_way_comes_later_and_in_order)
   pnat_input_finish(input);
   comes_meanwhile(5);
   ck_assert_int_gt(unread(), 0);
+}
+END_TEST
+
+START_TEST(what_was_read_apart_comes_later_and_in_order)
+{
+  begin();
+  pnat_input_read_apart(input);
+  for (guint number = 1; number <= 3; number++) {
+    comes(number);
+    g_usleep(at_most(30));
+    ck_assert_int_eq(unread(), 0);
+  }
+  ck_assert_uint_eq(events, 0);
+  pnat_input_read_here(input);
+  comes(4);
+  loop();
+  ck_assert_uint_eq(events, 4);
+  ck_assert(in_order && !fresh);
+  comes(5);
+  loop();
+  ck_assert(in_order && fresh);
+}
+END_TEST
+
+START_TEST(what_was_read_apart_is_held_back_if_all_is)
+{
+  begin();
+  pnat_input_read_apart(input);
+  comes(1);
+  g_usleep(at_most(30));
+  pnat_input_read_here(input);
+  pnat_input_hold(input);
+  loop();
+  ck_assert_uint_eq(events, 0);
+  pnat_input_release(input, NULL);
+  loop();
+  ck_assert_uint_eq(events, 1);
+}
+END_TEST
+
+START_TEST(its_end_is_told_after_it_was_read_apart)
+{
+  begin();
+  pnat_input_read_apart(input);
+  comes(1);
+  close(writer);
+  writer = -1;
+  g_usleep(at_most(30));
+  pnat_input_read_here(input);
+  ck_assert_uint_eq(ended, 0);
+  loop();
+  ck_assert_uint_eq(events, 1);
+  ck_assert_uint_eq(ended, 1);
 }
 END_TEST
 
@@ -412,6 +466,9 @@ main(void)
   tcase_add_test(tcase, what_waited_at_the_start_is_not_and_what_comes_then_is);
   tcase_add_test(tcase, what_came_while_something_else_took_long_is_not_and_what_comes_then_is);
   tcase_add_test(tcase, what_was_taken_in_by_the_way_comes_later_and_in_order);
+  tcase_add_test(tcase, what_was_read_apart_comes_later_and_in_order);
+  tcase_add_test(tcase, what_was_read_apart_is_held_back_if_all_is);
+  tcase_add_test(tcase, its_end_is_told_after_it_was_read_apart);
   tcase_add_test(tcase, what_is_held_back_comes_in_order_and_is_not_fresh);
   tcase_add_test(tcase, what_comes_while_much_is_released_is_read_and_comes_behind_it);
   tcase_add_test(tcase, no_event_waits_only_when_all_was_released);

@@ -65,7 +65,7 @@ within(int fd, guint64 offset)
 
 /* A line that @offset cuts through is no record, and passed over. */
 static void
-read_from(int fd, guint64 offset, const PnatPause *pause, PnatWritten *written)
+read_from(int fd, guint64 offset, PnatWritten *written)
 {
   g_autofree char *block = g_malloc(BLOCK);
   g_autoptr(GString) text = g_string_new(NULL);
@@ -76,8 +76,6 @@ read_from(int fd, guint64 offset, const PnatPause *pause, PnatWritten *written)
   while ((length = read(fd, block, BLOCK)) > 0 || (length < 0 && errno == EINTR)) {
     g_string_append_len(text, block, MAX(length, 0));
     take_lines(text, written);
-    if (pause->func != NULL)
-      pause->func(pause->data);
   }
 }
 
@@ -143,14 +141,14 @@ open_inode(const char *path, guint64 inode)
 }
 
 void
-pnat_log_read_since(const char *path, const PnatLogPlace *place, gint64 since, const PnatPause *pause, PnatWritten *written)
+pnat_log_read_since(const char *path, const PnatLogPlace *place, gint64 since, PnatWritten *written)
 {
   PnatLogPlace now = pnat_log_place(path);
   struct stat stat;
 
   int fd = place->inode != 0 ? open_inode(path, place->inode) : -1;
   if (fd >= 0 && fstat(fd, &stat) == 0)
-    read_from(fd, (guint64)stat.st_size >= place->offset ? within(fd, place->offset) : offset_of(fd, since), pause, written);
+    read_from(fd, (guint64)stat.st_size >= place->offset ? within(fd, place->offset) : offset_of(fd, since), written);
   if (fd >= 0)
     close(fd);
   if (now.inode == 0 || now.inode == place->inode)
@@ -158,6 +156,6 @@ pnat_log_read_since(const char *path, const PnatLogPlace *place, gint64 since, c
   fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0)
     return;
-  read_from(fd, offset_of(fd, since), pause, written);
+  read_from(fd, offset_of(fd, since), written);
   close(fd);
 }

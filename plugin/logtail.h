@@ -21,12 +21,6 @@ PnatLogPlace pnat_log_place(const char *path);
 
 void pnat_log_place_codec(PnatLogPlace *place, PnatCodec *codec);
 
-/* For who reads input meanwhile: called every few ms. */
-typedef struct {
-  void (*func)(gpointer data); /* (nullable) */
-  gpointer data;
-} PnatPause;
-
 /**
  * Takes the lines written since @place into @written: of the file that was @path then, wherever rotation has moved it in its
  * directory, and of the one that is now. Where the place is not found, the end of the log back to @since is read. Of either not more than the
@@ -34,6 +28,6 @@ typedef struct {
  *
  * @since: ms since 1970, when @place was the end
  */
-void pnat_log_read_since(const char *path, const PnatLogPlace *place, gint64 since, const PnatPause *pause, PnatWritten *written);
+void pnat_log_read_since(const char *path, const PnatLogPlace *place, gint64 since, PnatWritten *written);
 
 G_END_DECLS

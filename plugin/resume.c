@@ -331,20 +331,20 @@ refuse_state(PnatResume *resume, const char *why)
 
 /* What is in it needs not be written again, be it that it waited, or that its events come again. */
 static void
-read_own_log(PnatResume *resume, const PnatLogPlace *place, gint64 saved, const PnatPause *pause)
+read_own_log(PnatResume *resume, const PnatLogPlace *place, gint64 saved)
 {
   PnatBacklog nothing = { 0 };
   PnatKept *kept = pnat_kept_list_find(resume->kept, pnat_sink_file.name);
   PnatTaken taken = pnat_taken_begin(kept != NULL ? &kept->backlog : &nothing);
 
   pnat_written_set_line_func(resume->written, pnat_taken_line, &taken);
-  pnat_log_read_since(resume->log_file, place, saved, pause, resume->written);
+  pnat_log_read_since(resume->log_file, place, saved, resume->written);
   pnat_written_set_line_func(resume->written, NULL, NULL);
   pnat_taken_settle(&taken);
 }
 
 gboolean
-pnat_resume_load(PnatResume *resume, const PnatPause *pause, PnatEventFunc func, gpointer data)
+pnat_resume_load(PnatResume *resume, PnatEventFunc func, gpointer data)
 {
   g_autoptr(GError) error = NULL;
   g_auto(PnatStateMeta) meta = { 0 };
@@ -369,7 +369,7 @@ pnat_resume_load(PnatResume *resume, const PnatPause *pause, PnatEventFunc func,
   }
   if (resume->log_file != NULL) {
     resume->written = pnat_written_new();
-    read_own_log(resume, &place, meta.saved, pause);
+    read_own_log(resume, &place, meta.saved);
     pnat_tracker_set_written(resume->tracker, resume->written);
   }
   /* What its last seconds left in auditd's log comes first. */

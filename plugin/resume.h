@@ -10,7 +10,6 @@
 #include "lib/feed.h"
 #include "lib/state.h"
 #include "lib/tracker.h"
-#include "logtail.h"
 #include "losses.h"
 #include "sinks.h"
 
@@ -46,11 +45,10 @@ void pnat_resume_free(PnatResume *resume, gint64 deadline);
 /**
  * Restores the state.
  *
- * @pause: called now and then while our own log is read
  * @func: gets the events of the time since, from pnat_resume_step()
  * @returns whether there is anything to catch up with
  */
-gboolean pnat_resume_load(PnatResume *resume, const PnatPause *pause, PnatEventFunc func, gpointer data);
+gboolean pnat_resume_load(PnatResume *resume, PnatEventFunc func, gpointer data);
 
 /* What the outputs had not delivered when the restored state was saved. @returns (transfer none) (nullable) list of PnatKept */
 GPtrArray *pnat_resume_kept(const PnatResume *resume);

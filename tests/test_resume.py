@@ -6,6 +6,7 @@ writes the log. No audit is needed, and a reboot can be had.
 
 test_resume.py [WORD...]: only cases whose names contain a word.
 """
+import array
 import contextlib
 import fcntl
 import os
@@ -16,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'live'))
@@ -25,6 +27,8 @@ BUILD = os.path.abspath(os.environ.get('builddir', os.path.dirname(os.path.abspa
 PLUGIN = os.path.join(BUILD, '..', 'plugin', 'pnat-plugin')
 OPTIONS = 'output = file\nfile = {0}/records/pnat.log\nstate_dir = {0}/state\nstate_interval = {1}\nlocal_tracking = no\ncontrol_socket = none\n'
 WHO = ('ppid=1 pid=%d auid=0 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) ses=1 comm="x" exe="/usr/bin/x" key="pnat"')
+MANY = ('type=SYSCALL msg=audit({time:.3f}:{pid}): arch=c000003e syscall=42 success=yes exit=0 a0=3 a1=7ffd a2=10 a3=0 items=0 {who}\n'
+        'type=SOCKADDR msg=audit({time:.3f}:{pid}): saddr=020001BBC63364010000000000000000\ntype=EOE msg=audit({time:.3f}:{pid}):\n')
 
 
 class Reader:
@@ -96,6 +100,28 @@ class Auditd:
         self.plugin.kill()
         self.plugin.wait()
         self.pipe.close()
+
+    def fill(self, flows):
+        """As many processes with a flow each, which are not in the log."""
+        for pid in range(10000, 10000 + flows, 100):
+            self.pipe.sendall(''.join(MANY.format(time=time.time(), pid=pid + i, who=WHO % (pid + i)) for i in range(100)).encode())
+        wait_until(lambda: not self.unread(), 60, 'all is read')
+
+    def unread(self):
+        waiting = array.array('i', [0])
+        fcntl.ioctl(self.pipe, termios.TIOCOUTQ, waiting)
+        return waiting[0]
+
+    def longest_unread(self, over):
+        """The longest time in seconds that input waits, while there is some every few ms, until that is over."""
+        longest, since = 0, None
+        while not over():
+            if self.unread() == 0:
+                since = time.monotonic()
+                self.pipe.sendall(b'type=EOE msg=audit(1700000000.000:1):\n')
+            longest = max(longest, time.monotonic() - since) if since is not None else 0
+            time.sleep(0.004)
+        return longest
 
     def event(self, pid, syscall, rest, saddr=None, dispatched=True, at=None):
         self.serial += 1
@@ -459,11 +485,36 @@ def an_output_that_takes_nothing_is_not_waited_for_for_ever(unread):
     auditd.stop()
 
 
+@test
+def input_is_read_while_a_large_state_is_saved_and_restored(large):
+    """What is shared with others may take its time once, but not always."""
+    auditd = large
+    state = os.path.join(auditd.directory, 'state', 'state')
+    auditd.write('pnat-plugin.conf', OPTIONS.format(auditd.directory, 1) + 'replay = no\nstart_after = never\n')
+    auditd.start()
+    auditd.fill(120000)
+    auditd.saved()
+    longest = []
+    for _ in range(4):
+        before = os.stat(state).st_mtime_ns
+        longest.append(auditd.longest_unread(lambda before=before: os.stat(state).st_mtime_ns != before))
+    print('# saving: unread for %s ms' % ', '.join('%.0f' % (1000 * each) for each in longest))
+    expect_that(min(longest) < 0.1, 'it waits while the state is saved')
+    longest = []
+    for _ in range(2):
+        auditd.stop()
+        auditd.start(wait=False)
+        longest.append(auditd.longest_unread(lambda: ' started' in auditd.said()))
+    print('# restoring: unread for %s ms' % ', '.join('%.0f' % (1000 * each) for each in longest))
+    expect_that(min(longest) < 0.1, 'it waits while the state is restored')
+    auditd.stop()
+
+
 if __name__ == '__main__':
     if sys.argv[1:2] == ['-c']:
         directory = sys.argv[2]
         del sys.argv[1:3]
-        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted', 'reloaded', 'unwritable', 'stalled', 'overflowing', 'changed', 'throttled', 'unread', 'crashing', 'full')})
+        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted', 'large', 'reloaded', 'unwritable', 'stalled', 'overflowing', 'changed', 'throttled', 'unread', 'crashing', 'full')})
     with tempfile.TemporaryDirectory(prefix='pnat-resume-') as temporary:
         os.chmod(temporary, 0o750)
         sys.exit(subprocess.call([sys.executable, os.path.abspath(__file__), '-c', temporary, *sys.argv[1:]]))

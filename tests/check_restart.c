@@ -23,7 +23,7 @@ static void
 is_restarted(Stage *stage)
 {
   g_auto(PnatStateMeta) meta = { .boot_id = g_strdup("boot"), .host = g_strdup("here"), .saved = T0, .position = g_byte_array_new() };
-  g_autoptr(GByteArray) bytes = pnat_state_save(stage->tracker, &meta, stage->now);
+  g_autoptr(GByteArray) bytes = pnat_state_save(stage->tracker, &meta, stage->now, NULL);
   PnatTrackerOptions options = stage_options();
 
   pnat_tracker_free(stage->tracker);

@@ -102,8 +102,10 @@ class Auditd:
         self.pipe.close()
 
     def fill(self, flows):
-        """As many processes with a flow each, which are not in the log."""
-        for pid in range(10000, 10000 + flows, 100):
+        """As many processes with a flow each, which are not in the log. None is one of this host's."""
+        first = 5000000
+        self.serial = first + flows
+        for pid in range(first, first + flows, 100):
             self.pipe.sendall(''.join(MANY.format(time=time.time(), pid=pid + i, who=WHO % (pid + i)) for i in range(100)).encode())
         wait_until(lambda: not self.unread(), 60, 'all is read')
 
@@ -220,6 +222,31 @@ def a_plugin_whose_predecessor_is_slow_to_stop_reads_on(slow):
     expect_that('caught up' not in auditd.said(), 'it had the events from the log')
     expect_that(len(auditd.records(event='end')) == 2001, 'there are %d records: %s' % (len(auditd.records(event='end')), auditd.said()))
     expect_that(len(auditd.records(event='end', pid=5001, reason='exit')) == 1, 'the flow of the predecessor is not among them')
+
+
+@test
+def an_exit_that_was_held_back_comes_before_the_look_for_its_process(exited):
+    """It is gone when the state is restored, but was not killed. So much is held back that it takes a while to come to the exit."""
+    auditd = exited
+    auditd.write('pnat-plugin.conf', (OPTIONS.format(auditd.directory, 1) + 'replay = no\n').replace('local_tracking = no', 'local_tracking = yes'))
+    with subprocess.Popen(['sleep', '60']) as process:
+        auditd.start()
+        auditd.connect(process.pid)
+        auditd.saved()
+        auditd.stop()
+        process.kill()
+    state = os.open(os.path.join(auditd.directory, 'state'), os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(state, fcntl.LOCK_EX)
+    auditd.start(wait=False)
+    auditd.fill(60000)
+    auditd.exit(process.pid)
+    wait_until(lambda: not auditd.unread(), 3, 'it is read')
+    os.close(state)
+    auditd.started()
+    wait_until(lambda: auditd.records(event='end', pid=process.pid), 10, 'a record')
+    record, = auditd.records(event='end', pid=process.pid)
+    expect(record, reason='exit')
+    auditd.stop()
 
 
 @test
@@ -514,7 +541,9 @@ if __name__ == '__main__':
     if sys.argv[1:2] == ['-c']:
         directory = sys.argv[2]
         del sys.argv[1:3]
-        main({name: lambda: Auditd(directory) for name in ('crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted', 'large', 'reloaded', 'unwritable', 'stalled', 'overflowing', 'changed', 'throttled', 'unread', 'crashing', 'full')})
+        main({name: lambda: Auditd(directory) for name in (
+            'crashed', 'slow', 'early', 'upgraded', 'ahead', 'booted', 'large', 'exited', 'reloaded', 'unwritable', 'stalled', 'overflowing',
+            'changed', 'throttled', 'unread', 'crashing', 'full')})
     with tempfile.TemporaryDirectory(prefix='pnat-resume-') as temporary:
         os.chmod(temporary, 0o750)
         sys.exit(subprocess.call([sys.executable, os.path.abspath(__file__), '-c', temporary, *sys.argv[1:]]))

@@ -110,27 +110,40 @@ time_codec(gint64 *time, PnatCodec *codec)
     *time = CLAMP(*time, 0, PNAT_TIME_MAX);
 }
 
-/* @returns FALSE when there is no such item to read */
-static gboolean
-item_codec(PnatItem **item, PnatCodec *codec)
+/* All but the payload itself. */
+static void
+head_codec(PnatItem *head, guint64 *length, PnatCodec *codec)
 {
-  PnatItem head = *item != NULL ? **item : (PnatItem){ 0 };
-  guint64 length = head.length;
+  time_codec(&head->from, codec);
+  time_codec(&head->to, codec);
+  pnat_codec_u64(codec, length);
+}
 
-  time_codec(&head.from, codec);
-  time_codec(&head.to, codec);
-  pnat_codec_u64(codec, &length);
-  if (!codec->writing) {
-    if (codec->failed || (guint64)(codec->end - codec->at) < length) {
-      codec->failed = TRUE;
-      return FALSE;
-    }
-    *item = item_alloc((gsize)length);
-    (*item)->from = head.from;
-    (*item)->to = head.to;
+static void
+write_item(PnatItem *item, PnatCodec *codec)
+{
+  guint64 length = item->length;
+  head_codec(item, &length, codec);
+  pnat_codec_bytes(codec, item->payload, item->length);
+}
+
+/* @returns (transfer full) (nullable) NULL when there is no such item */
+static PnatItem *
+read_item(PnatCodec *codec)
+{
+  PnatItem head = { 0 };
+  guint64 length = 0;
+
+  head_codec(&head, &length, codec);
+  if (codec->failed || (guint64)(codec->end - codec->at) < length) {
+    codec->failed = TRUE;
+    return NULL;
   }
-  pnat_codec_bytes(codec, (*item)->payload, (gsize)length);
-  return TRUE;
+  PnatItem *item = item_alloc((gsize)length);
+  item->from = head.from;
+  item->to = head.to;
+  pnat_codec_bytes(codec, item->payload, (gsize)length);
+  return item;
 }
 
 void
@@ -144,12 +157,12 @@ pnat_backlog_codec(PnatBacklog *backlog, PnatCodec *codec)
   pnat_codec_u32(codec, &n);
   if (codec->writing) {
     for (GList *link = backlog->items.head; link != NULL; link = link->next)
-      item_codec((PnatItem **)&link->data, codec);
+      write_item(link->data, codec);
     return;
   }
   for (guint32 i = 0; i < n; i++) {
-    PnatItem *item = NULL;
-    if (!item_codec(&item, codec))
+    PnatItem *item = read_item(codec);
+    if (item == NULL)
       return;
     pnat_backlog_push(backlog, item);
   }

@@ -19,8 +19,11 @@
 /* Blocks read before timers and signals get their turn. */
 #define BLOCKS_IN_A_ROW 16
 
-/* Bytes of what was held back that are fed before input, timers and signals get their turn: some ms. */
-#define SLICE (64 * 1024)
+/* Bytes of what was held back that are fed before input, timers and signals get their turn: some ms. So large, their memory is the system's again
+ * when they are freed. And those that are read meanwhile: fewer, or what is held back would grow until it is full where input comes faster
+ * than it is handled. */
+#define SLICE (128 * 1024)
+#define READ_PER_SLICE (SLICE / 2)
 
 /* Bytes of live input held while stored events are caught up with; then auditd's queue has to do. */
 #define MAX_HELD (64 * 1024 * 1024)
@@ -156,6 +159,7 @@ release_some(gpointer data)
   if (input->n_held > 0)
     return G_SOURCE_CONTINUE;
   input->release = 0;
+  pnat_input_look(input); /* so little was read at a time that it is not known */
   input->handlers.released(input->data);
   if (pnat_input_is_drained(input))
     input->handlers.drained(input->data);
@@ -180,12 +184,12 @@ take_input(PnatInput *input, gsize length)
     pnat_feed_push(input->feed, input->block, length, pnat_monotonic_ms());
 }
 
-/* @returns FALSE when no more will come */
+/* @size: of a block. @returns FALSE when no more will come */
 static gboolean
-read_blocks(PnatInput *input, guint most)
+read_blocks(PnatInput *input, guint most, gsize size)
 {
   for (guint i = 0; i < most && !is_full(input); i++) {
-    ssize_t length = read(STDIN_FILENO, input->block, BLOCK);
+    ssize_t length = read(STDIN_FILENO, input->block, size);
     if (length < 0 && (errno == EAGAIN || errno == EINTR)) {
       input->drained = TRUE;
       input->looked = pnat_monotonic_ms();
@@ -239,13 +243,21 @@ check(GSource *source)
 }
 
 static gboolean
+read_what_waits(PnatInput *input)
+{
+  if (input->release != 0)
+    return read_blocks(input, 1, READ_PER_SLICE);
+  return read_blocks(input, BLOCKS_IN_A_ROW, BLOCK);
+}
+
+static gboolean
 input_ready(GSource *source, GSourceFunc func, gpointer data)
 {
   PnatInput *input = ((InputSource *)source)->input;
 
   (void)func, (void)data;
   input->fresh = input->drained && !was_away(input);
-  if (is_full(input) || !read_blocks(input, BLOCKS_IN_A_ROW)) {
+  if (is_full(input) || !read_what_waits(input)) {
     stop_reading(input);
     input->handlers.ended(input->data);
     return G_SOURCE_REMOVE;
@@ -287,7 +299,7 @@ pnat_input_wait(PnatInput *input, gint ms)
 
   if (poll(&ready, 1, ms) <= 0)
     return TRUE;
-  return !full && read_blocks(input, 1);
+  return !full && read_blocks(input, 1, BLOCK);
 }
 
 /* What was taken in although it was not to be held back. */
@@ -307,7 +319,7 @@ pnat_input_take_in(PnatInput *input)
   if (input->finished || !was_away(input))
     return;
   input->holding = TRUE;
-  read_blocks(input, BLOCKS_IN_A_ROW); /* of the end the source tells */
+  read_blocks(input, BLOCKS_IN_A_ROW, BLOCK); /* of the end the source tells */
   input->holding = holding;
   let_go(input);
 }
@@ -391,7 +403,7 @@ read_what_is_left(PnatInput *input)
 
   do {
     input->drained = FALSE;
-    if (is_full(input) || !read_blocks(input, 1))
+    if (is_full(input) || !read_blocks(input, 1, BLOCK))
       return;
   } while (!input->drained && g_get_monotonic_time() < deadline);
 }

@@ -112,7 +112,7 @@ START_TEST(where_nothing_can_be_written_is_known_beforehand)
   pnat_store_save(store, bytes('a'));
   pnat_store_free(store, soon(10000));
 
-  if (geteuid() == 0 && unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0
+  if (geteuid() == 0 && unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0
       && mount("none", directory, "tmpfs", 0, "size=64k,mode=0750") == 0) {
     store = pnat_store_new(directory, NULL);
     g_autofree char *fill = g_build_filename(directory, "fill", NULL);
